@@ -1,0 +1,158 @@
+"""Dumps: what one member says about one shift. Logits, and saliency maps as float16 with a float32 scale."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from heterodox.errors import UserError
+from heterodox.storage.atomic import atomic_path
+from heterodox.storage.hdf5 import CheckedFile
+
+
+class DumpFile(CheckedFile):
+    """A readable dump. `labels` and `index` (N,) are in memory; logits and maps are read by rows."""
+
+    what = "dump"
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self._logits = self._rows("logits", axes=2)
+        if self._logits.dtype != np.float32:
+            raise UserError(f"{self.path}: 'logits' must be float32 (N, classes), not {self._logits.dtype}")
+        self.class_count: int = self._logits.shape[1]
+        if len(self) and not 0 <= self.labels.min() <= self.labels.max() < self.class_count:
+            raise UserError(f"{self.path}: a label lies outside the {self.class_count} classes of its logits")
+
+    def logits(self, start: int = 0, stop: int | None = None) -> np.ndarray:
+        """Return the logits of rows start..stop, float32 (n, classes); UserError where one is not finite."""
+        values = self._logits[start:stop]
+        if not np.isfinite(values).all():
+            raise self.not_finite("logits")
+        return values
+
+    def read_logits(self, start: int, stop: int, out: np.ndarray) -> None:
+        """Read rows start..stop into `out`, float32 (stop - start, classes), unchecked: the caller looks for NaN."""
+        self._logits.read_direct(out, np.s_[start:stop])
+
+    def not_finite(self, name: str) -> UserError:
+        """Return the error to raise for a NaN or infinity in this dump."""
+        return UserError(
+            f"{self.path}: '{name}' holds NaN or infinite values; the member is broken, train it again"
+        )
+
+    def logits_offset(self) -> int | None:
+        """Return the byte position of the logits if they lie in one uncompressed piece, else None."""
+        return self._logits.id.get_offset() if self._logits.chunks is None else None
+
+    def methods(self) -> list[str]:
+        """Return the explanation methods whose maps this dump holds."""
+        return sorted(self._file.get("saliency", {}))
+
+    def map_shape(self, method: str) -> tuple[int, int, int]:
+        """Return (channels, H, W) of the maps."""
+        return self._rows(f"saliency/{method}", axes=4).shape[1:]
+
+    def saliency(self, method: str, start: int = 0, stop: int | None = None) -> np.ndarray:
+        """Return maps of rows start..stop as stored: float16 (n, channels, H, W) in [0, 1], largest value 1."""
+        return self._rows(f"saliency/{method}", axes=4)[start:stop]
+
+    def read_saliency(self, method: str, start: int, stop: int, out: np.ndarray) -> None:
+        """Read maps start..stop into `out`, float16 (stop - start, channels, H, W)."""
+        self._rows(f"saliency/{method}", axes=4).read_direct(out, np.s_[start:stop])
+
+    def saliency_scale(self, method: str) -> np.ndarray:
+        """Return the factor (N,) float32 that turns each stored map into |gradient| per pixel unit."""
+        return self._rows(f"saliency_scale/{method}", axes=1)[:]
+
+
+class DumpWriter:
+    """Fills a dump batch by batch; made by `write_dump`."""
+
+    def __init__(self, file: h5py.File, count: int) -> None:
+        self._file, self._count, self._filled = file, count, 0
+
+    def append(self, logits: np.ndarray, maps: Mapping[str, np.ndarray] | None = None) -> None:
+        """Store the next rows: logits (n, classes), and per method raw non-negative maps (n, channels, H, W).
+
+        Each map is divided by its own maximum before it becomes float16, so nothing under- or overflows;
+        an all-zero map keeps the scale 0. Raises UserError for values that are not finite.
+        """
+        start, stop = self._filled, self._filled + len(logits)
+        if not np.isfinite(logits).all():
+            raise UserError(
+                f"{self._file.attrs.get('member', 'member')}: its logits are not finite; train it again"
+            )
+        self._file["logits"][start:stop] = logits
+        for method, raw in (maps or {}).items():
+            self._append_maps(method, np.asarray(raw, np.float32), start, stop)
+        self._filled = stop
+
+    def _append_maps(self, method: str, raw: np.ndarray, start: int, stop: int) -> None:
+        if not np.isfinite(raw).all():
+            raise UserError(
+                f"{self._file.attrs.get('member', 'member')}: a '{method}' map is not finite; train it again"
+            )
+        scale = raw.max(axis=(1, 2, 3))
+        unit = raw / np.where(scale > 0, scale, 1)[:, None, None, None]
+        shape = raw.shape[1:]
+        maps = self._file.require_dataset(
+            f"saliency/{method}", (self._count, *shape), np.float16, exact=True, chunks=(1, *shape)
+        )
+        scales = self._file.require_dataset(
+            f"saliency_scale/{method}", (self._count,), np.float32, exact=True
+        )
+        maps[start:stop] = unit.astype(np.float16)
+        scales[start:stop] = scale
+
+
+@contextmanager
+def write_dump(
+    path: Path,
+    labels: np.ndarray,
+    index: np.ndarray,
+    class_count: int,
+    attributes: Mapping[str, Any] | None = None,
+) -> Iterator[DumpWriter]:
+    """Open a new dump for writing; the file appears at `path` only when every row was appended."""
+    count = len(labels)
+    with atomic_path(path) as partial:
+        with h5py.File(partial, "w") as file:
+            file.create_dataset("logits", (count, class_count), np.float32)
+            file["labels"] = np.asarray(labels, np.int64)
+            file["index"] = np.asarray(index, np.int64)
+            for name, value in (attributes or {}).items():
+                file.attrs[name] = value
+            writer = DumpWriter(file, count)
+            yield writer
+            if writer._filled != count:
+                raise ValueError(f"{path}: {count} rows announced, {writer._filled} written")
+
+
+@contextmanager
+def open_dumps(paths: Sequence[Path]) -> Iterator[list[DumpFile]]:
+    """Open the dumps of a pool on one shift and check that they speak of the same images and classes."""
+    with ExitStack() as stack:
+        dumps = [stack.enter_context(DumpFile(path)) for path in paths]
+        for dump in dumps[1:]:
+            _check_same(dumps[0], dump)
+        yield dumps
+
+
+def _check_same(first: DumpFile, other: DumpFile) -> None:
+    if other.class_count != first.class_count:
+        raise UserError(
+            f"{other.path}: {other.class_count} classes, but {first.path} has {first.class_count}; "
+            "members of one pool must share their classes"
+        )
+    if not np.array_equal(other.index, first.index):
+        raise UserError(
+            f"{other.path}: other images, or another order of images, than {first.path}; dump both from the same file"
+        )
+    if not np.array_equal(other.labels, first.labels):
+        raise UserError(
+            f"{other.path}: other labels than {first.path} for the same images; dump both from the same file"
+        )

@@ -1,0 +1,84 @@
+"""What image files and dumps share: opening with a clear error, and the checks every read makes."""
+
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import h5py
+import numpy as np
+
+from heterodox.errors import UserError
+
+
+def open_for_reading(path: Path, what: str) -> h5py.File:
+    """Open an HDF5 file; UserError where it is missing, truncated or no HDF5."""
+    if not Path(path).is_file():
+        raise UserError(f"{path}: there is no such {what}; create it or correct the path")
+    try:
+        return h5py.File(path, "r")
+    except OSError as error:
+        raise UserError(
+            f"{path}: not a readable HDF5 file (truncated or damaged); delete it and run again"
+        ) from error
+
+
+class CheckedFile:
+    """An open HDF5 file whose data sets all have the same first length N, with `labels` and `index` in memory."""
+
+    what = "file"
+
+    def __init__(self, path: Path) -> None:
+        self.path = Path(path)
+        self._file = open_for_reading(self.path, self.what)
+        try:
+            self.labels = self._vector("labels")
+            self.index = self._vector("index")
+            if len(self.labels) != len(self.index):
+                raise UserError(
+                    f"{self.path}: {len(self.labels)} labels but {len(self.index)} indices; delete it and run again"
+                )
+        except BaseException:
+            self._file.close()
+            raise
+
+    def __len__(self) -> int:
+        """Return the number of images N."""
+        return len(self.labels)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._file.close()
+
+    @property
+    def attributes(self) -> dict[str, Any]:
+        """Return the file's attributes as plain Python values."""
+        return {
+            name: value.item() if isinstance(value, np.generic) else value
+            for name, value in self._file.attrs.items()
+        }
+
+    def _dataset(self, name: str) -> h5py.Dataset:
+        found = self._file.get(name)
+        if not isinstance(found, h5py.Dataset):
+            raise UserError(f"{self.path}: holds no data set '{name}'; delete it and run again")
+        return found
+
+    def _vector(self, name: str) -> np.ndarray:
+        dataset = self._dataset(name)
+        if dataset.ndim != 1 or dataset.dtype.kind not in "iu":
+            raise UserError(
+                f"{self.path}: '{name}' must be a vector of integers, not {dataset.shape} {dataset.dtype}"
+            )
+        return dataset[:].astype(np.int64)
+
+    def _rows(self, name: str, axes: int) -> h5py.Dataset:
+        dataset = self._dataset(name)
+        if dataset.ndim != axes or dataset.shape[0] != len(self):
+            raise UserError(
+                f"{self.path}: '{name}' has shape {dataset.shape}, expected {axes} axes with {len(self)} images first"
+            )
+        return dataset

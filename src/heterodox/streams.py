@@ -1,0 +1,36 @@
+"""Named random generators. A draw depends on what is drawn, never on when, where or in which order."""
+
+import hashlib
+import json
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import torch
+
+
+def _digest(seed: int, purpose: str, keys: tuple[str | int, ...]) -> bytes:
+    # JSON keeps ("a", 1) apart from ("a", "1") and ("a1",); NumPy integers are not JSON, so they are cast.
+    plain = [key if isinstance(key, str) else int(key) for key in keys]
+    text = json.dumps([int(seed), purpose, *plain], separators=(",", ":"))
+    return hashlib.blake2b(text.encode(), digest_size=16).digest()
+
+
+def stream(seed: int, purpose: str, *keys: str | int) -> np.random.Generator:
+    """Return the counter-based generator (Philox) that belongs to these names.
+
+    The same names give the same numbers in every process; other names give independent ones.
+    Keys are compared by value and type: `1` and `"1"` are two streams.
+    """
+    key = int.from_bytes(_digest(seed, purpose, keys), "little")
+    return np.random.Generator(np.random.Philox(key=key))
+
+
+def torch_stream(seed: int, purpose: str, *keys: str | int) -> "torch.Generator":
+    """Return the CPU torch generator that belongs to these names; draw on the CPU, then move to the device."""
+    import torch  # kept local: scoring, tables and figures draw numbers without paying for torch
+
+    generator = torch.Generator(device="cpu")
+    generator.manual_seed(int.from_bytes(_digest(seed, purpose, keys)[:8], "little") >> 1)
+    return generator
