@@ -35,9 +35,7 @@ def parser_for(function: Callable[..., Any]) -> argparse.ArgumentParser:
 
 def run(function: Callable[..., Any], arguments: list[str] | None = None) -> None:
     """Call `function` with the command line's values; a user's error prints one line and exits with 1."""
-    logging.basicConfig(
-        level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=sys.stderr
-    )
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=sys.stderr)
     values = vars(parser_for(function).parse_args(arguments))
     try:
         function(**values)

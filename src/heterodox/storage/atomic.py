@@ -32,9 +32,7 @@ def atomic_path(path: Path) -> Iterator[Path]:
             os.fsync(stream.fileno())
         os.replace(partial, path)
     except OSError as error:
-        raise UserError(
-            f"{path}: not written, {_reason(error)}; an earlier file there is unchanged"
-        ) from error
+        raise UserError(f"{path}: not written, {_reason(error)}; an earlier file there is unchanged") from error
     finally:
         with suppress(OSError):
             partial.unlink(missing_ok=True)

@@ -40,9 +40,7 @@ class DumpFile(CheckedFile):
 
     def not_finite(self, name: str) -> UserError:
         """Return the error to raise for a NaN or infinity in this dump."""
-        return UserError(
-            f"{self.path}: '{name}' holds NaN or infinite values; the member is broken, train it again"
-        )
+        return UserError(f"{self.path}: '{name}' holds NaN or infinite values; the member is broken, train it again")
 
     def logits_offset(self) -> int | None:
         """Return the byte position of the logits if they lie in one uncompressed piece, else None."""
@@ -83,9 +81,7 @@ class DumpWriter:
         """
         start, stop = self._filled, self._filled + len(logits)
         if not np.isfinite(logits).all():
-            raise UserError(
-                f"{self._file.attrs.get('member', 'member')}: its logits are not finite; train it again"
-            )
+            raise UserError(f"{self._file.attrs.get('member', 'member')}: its logits are not finite; train it again")
         self._file["logits"][start:stop] = logits
         for method, raw in (maps or {}).items():
             self._append_maps(method, np.asarray(raw, np.float32), start, stop)
@@ -102,9 +98,7 @@ class DumpWriter:
         maps = self._file.require_dataset(
             f"saliency/{method}", (self._count, *shape), np.float16, exact=True, chunks=(1, *shape)
         )
-        scales = self._file.require_dataset(
-            f"saliency_scale/{method}", (self._count,), np.float32, exact=True
-        )
+        scales = self._file.require_dataset(f"saliency_scale/{method}", (self._count,), np.float32, exact=True)
         maps[start:stop] = unit.astype(np.float16)
         scales[start:stop] = scale
 
@@ -119,17 +113,16 @@ def write_dump(
 ) -> Iterator[DumpWriter]:
     """Open a new dump for writing; the file appears at `path` only when every row was appended."""
     count = len(labels)
-    with atomic_path(path) as partial:
-        with h5py.File(partial, "w") as file:
-            file.create_dataset("logits", (count, class_count), np.float32)
-            file["labels"] = np.asarray(labels, np.int64)
-            file["index"] = np.asarray(index, np.int64)
-            for name, value in (attributes or {}).items():
-                file.attrs[name] = value
-            writer = DumpWriter(file, count)
-            yield writer
-            if writer._filled != count:
-                raise ValueError(f"{path}: {count} rows announced, {writer._filled} written")
+    with atomic_path(path) as partial, h5py.File(partial, "w") as file:
+        file.create_dataset("logits", (count, class_count), np.float32)
+        file["labels"] = np.asarray(labels, np.int64)
+        file["index"] = np.asarray(index, np.int64)
+        for name, value in (attributes or {}).items():
+            file.attrs[name] = value
+        writer = DumpWriter(file, count)
+        yield writer
+        if writer._filled != count:
+            raise ValueError(f"{path}: {count} rows announced, {writer._filled} written")
 
 
 @contextmanager

@@ -17,9 +17,7 @@ def open_for_reading(path: Path, what: str) -> h5py.File:
     try:
         return h5py.File(path, "r")
     except OSError as error:
-        raise UserError(
-            f"{path}: not a readable HDF5 file (truncated or damaged); delete it and run again"
-        ) from error
+        raise UserError(f"{path}: not a readable HDF5 file (truncated or damaged); delete it and run again") from error
 
 
 class CheckedFile:
@@ -57,8 +55,7 @@ class CheckedFile:
     def attributes(self) -> dict[str, Any]:
         """Return the file's attributes as plain Python values."""
         return {
-            name: value.item() if isinstance(value, np.generic) else value
-            for name, value in self._file.attrs.items()
+            name: value.item() if isinstance(value, np.generic) else value for name, value in self._file.attrs.items()
         }
 
     def _dataset(self, name: str) -> h5py.Dataset:
@@ -70,9 +67,7 @@ class CheckedFile:
     def _vector(self, name: str) -> np.ndarray:
         dataset = self._dataset(name)
         if dataset.ndim != 1 or dataset.dtype.kind not in "iu":
-            raise UserError(
-                f"{self.path}: '{name}' must be a vector of integers, not {dataset.shape} {dataset.dtype}"
-            )
+            raise UserError(f"{self.path}: '{name}' must be a vector of integers, not {dataset.shape} {dataset.dtype}")
         return dataset[:].astype(np.int64)
 
     def _rows(self, name: str, axes: int) -> h5py.Dataset:

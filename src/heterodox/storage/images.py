@@ -78,16 +78,15 @@ def write_images(
 ) -> Iterator[ImageWriter]:
     """Open a new set of images for writing; the file appears at `path` only when every image was appended."""
     count = len(labels)
-    with atomic_path(path) as partial:
-        with h5py.File(partial, "w") as file:
-            rows = max(1, min(count, 2**18 // int(np.prod(image_shape))))
-            file.create_dataset("images", (count, *image_shape), np.uint8, chunks=(rows, *image_shape))
-            file["labels"] = np.asarray(labels, np.int64)
-            file["index"] = np.asarray(index, np.int64)
-            file.attrs["classes"] = json.dumps(classes)
-            for name, value in (attributes or {}).items():
-                file.attrs[name] = value
-            writer = ImageWriter(file, count)
-            yield writer
-            if writer._filled != count:
-                raise ValueError(f"{path}: {count} images announced, {writer._filled} written")
+    with atomic_path(path) as partial, h5py.File(partial, "w") as file:
+        rows = max(1, min(count, 2**18 // int(np.prod(image_shape))))
+        file.create_dataset("images", (count, *image_shape), np.uint8, chunks=(rows, *image_shape))
+        file["labels"] = np.asarray(labels, np.int64)
+        file["index"] = np.asarray(index, np.int64)
+        file.attrs["classes"] = json.dumps(classes)
+        for name, value in (attributes or {}).items():
+            file.attrs[name] = value
+        writer = ImageWriter(file, count)
+        yield writer
+        if writer._filled != count:
+            raise ValueError(f"{path}: {count} images announced, {writer._filled} written")

@@ -17,9 +17,7 @@ def description_path(weights: Path) -> Path:
     return Path(weights).with_suffix(".json")
 
 
-def write_member(
-    weights: Path, tensors: Mapping[str, "torch.Tensor"], description: Mapping[str, Any]
-) -> None:
+def write_member(weights: Path, tensors: Mapping[str, "torch.Tensor"], description: Mapping[str, Any]) -> None:
     """Write weights and description; the description last, so that its presence says both are whole."""
     from safetensors.torch import save_file  # torch is loaded only by those who handle weights
 
@@ -49,6 +47,4 @@ def read_weights(weights: Path) -> dict[str, "torch.Tensor"]:
     except FileNotFoundError as error:
         raise UserError(f"{weights}: there are no such weights; train the member again") from error
     except SafetensorError as error:
-        raise UserError(
-            f"{weights}: not readable as safetensors; delete it and train the member again"
-        ) from error
+        raise UserError(f"{weights}: not readable as safetensors; delete it and train the member again") from error
