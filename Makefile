@@ -1,0 +1,41 @@
+# `make study` and `make test` need only Python 3.11 or newer and make; both build the same environment in .venv.
+.POSIX:
+.SUFFIXES:
+.PHONY: environment study test lint format reference clean
+
+PYTHON = python3
+BIN = .venv/bin
+REPORT = results/report.html
+
+study: environment
+	$(BIN)/snakemake all
+	@$(BIN)/python scripts/summarise_study.py --results results/fashion_mnist_small
+
+environment: .venv/installed
+
+.venv/installed: envs/requirements.txt pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --requirement envs/requirements.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
+	touch $@
+
+test: environment lint
+	$(BIN)/python -m pytest
+
+lint: environment
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/snakefmt --check Snakefile workflow/rules
+	$(BIN)/snakemake --lint
+
+format: environment
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+	$(BIN)/snakefmt Snakefile workflow/rules
+
+reference: environment
+	$(BIN)/python workflow/configuration.py > docs/configuration.md
+
+clean:
+	rm -rf results .snakemake

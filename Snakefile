@@ -1,0 +1,27 @@
+"""Heterodox: when models differ, what does it buy? `snakemake --list-rules` tells what each rule does."""
+
+# A study is complete in one file: another one replaces config.yaml instead of being merged into it.
+if not workflow.overwrite_configfiles:
+
+    configfile: "config.yaml"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/data.smk"
+include: "workflow/rules/members.smk"
+include: "workflow/rules/dumps.smk"
+include: "workflow/rules/ensembles.smk"
+include: "workflow/rules/paper.smk"
+
+
+rule all:
+    """Run every study."""
+    default_target: True
+    input:
+        rules.resilience.input,
+        rules.tables.input,
+        rules.figures.input,
+
+
+onstart:
+    code_digest.save_snapshot()

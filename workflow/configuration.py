@@ -1,0 +1,166 @@
+"""Read the configuration as the schema describes it: defaults filled in, every fault in one line.
+
+`python workflow/configuration.py` prints the configuration reference, docs/configuration.md.
+"""
+
+import copy
+import json
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jsonschema import Draft202012Validator, ValidationError, validators
+
+ROOT = Path(__file__).resolve().parent.parent
+SCHEMA = ROOT / "workflow" / "schemas" / "config.schema.yaml"
+# A key marked `registry: name` in the schema takes the names of the folder's files that define this function.
+REGISTRIES = {
+    "architectures": ("networks/zoo", "build"),
+    "corruptions": ("corruptions", "draw_parameters"),
+    "methods": ("explain", "explain"),
+    "sources": ("datasets", "open_source"),
+}
+
+
+def registered(registry: str, root: Path = ROOT) -> list[str]:
+    """Return the names a registry offers: its folder's listing, never a list kept by hand."""
+    folder, function = REGISTRIES[registry]
+    files = (root / "src" / "heterodox" / folder).glob("*.py")
+    return sorted(file.stem for file in files if f"\ndef {function}(" in file.read_text(encoding="utf-8"))
+
+
+def read_schema() -> dict[str, Any]:
+    """Return the schema with the registries' names filled in as enumerations."""
+
+    def fill(node: Any) -> Any:
+        if isinstance(node, list):
+            return [fill(value) for value in node]
+        if not isinstance(node, dict):
+            return node
+        filled = {key: fill(value) for key, value in node.items() if key != "registry"}
+        return filled | ({"enum": registered(node["registry"])} if "registry" in node else {})
+
+    return fill(yaml.safe_load(SCHEMA.read_text(encoding="utf-8")))
+
+
+def _with_defaults(schema: dict[str, Any]) -> Any:
+    """Return a validator that fills in the defaults of the objects it visits."""
+    check_properties = Draft202012Validator.VALIDATORS["properties"]
+
+    def fill_then_check(validator: Any, properties: Any, instance: Any, parent: Any) -> Iterator[ValidationError]:
+        if isinstance(instance, dict):
+            for name, entry in properties.items():
+                if "default" in entry:
+                    instance.setdefault(name, copy.deepcopy(entry["default"]))
+        yield from check_properties(validator, properties, instance, parent)
+
+    return validators.extend(Draft202012Validator, {"properties": fill_then_check})(schema)
+
+
+def _line(error: ValidationError) -> str:
+    where = ".".join(str(step) for step in error.absolute_path) or "top level"
+    message = error.message.splitlines()[0]
+    if error.validator == "additionalProperties":
+        known = sorted(error.schema.get("properties", {}))
+        unknown = sorted(set(error.instance) - set(known))
+        message = f"unknown key {', '.join(map(repr, unknown))}; known here: {', '.join(known)}"
+    elif error.validator == "type" and isinstance(error.instance, str) and re.fullmatch(r"\d+e-?\d+", error.instance):
+        message += " (YAML reads 1e-3 as text; write 1.0e-3)"
+    elif error.validator == "pattern" and "description" in error.schema:
+        message = f"{error.instance!r} is not allowed here; expected: {error.schema['description'].strip()}"
+    elif error.validator == "propertyNames":
+        message = f"{message}; as a name"
+    return f"config: {where}: {message}"
+
+
+def _references(config: dict[str, Any]) -> Iterator[str]:
+    """Yield the faults that a schema cannot see: names that point nowhere, pools too small."""
+    members, recipes = config["members"], config["recipes"]
+    for name, member in members.items():
+        where = f"config: members.{name}"
+        if "dump" not in member and "arch" not in member:
+            yield f"{where}: needs 'arch' (a network to train or fetch) or 'dump' (one made elsewhere)"
+        if "dump" in member and "{shift}" not in member["dump"]:
+            yield f"{where}.dump: the path must hold '{{shift}}', one file per shift"
+        if "dump" in member and "parameters" not in member:
+            yield f"{where}: a dump made elsewhere needs 'parameters', the number of its network's parameters"
+        trained = "dump" not in member and not member.get("pretrained")
+        if trained and member.get("recipe") not in recipes:
+            yield f"{where}.recipe: {member.get('recipe')!r} is not in recipes: {', '.join(recipes)}"
+        if member.get("teacher") and member["teacher"] not in members:
+            yield f"{where}.teacher: there is no member {member['teacher']!r}"
+        if member.get("teacher") and members.get(member["teacher"], {}).get("teacher"):
+            yield f"{where}.teacher: {member['teacher']!r} is distilled itself; name a member trained on labels"
+        if member.get("pretraining") and member["pretraining"] not in config["pretraining"]:
+            yield f"{where}.pretraining: {member['pretraining']!r} is not in pretraining: {', '.join(config['pretraining'])}"
+    yield from _pool_faults(config)
+    shifts = shifts_of(config)
+    for name in sorted({shift for shift in shifts if shifts.count(shift) > 1}):
+        yield f"config: shift {name!r} is named twice"
+
+
+def _pool_faults(config: dict[str, Any]) -> Iterator[str]:
+    for name, pool in config["pools"].items():
+        for member in pool["members"]:
+            if member not in config["members"]:
+                yield f"config: pools.{name}.members: there is no member {member!r}"
+        if len(pool["members"]) < pool["k"]:
+            yield (
+                f"config: pools.{name}: {len(pool['members'])} members cannot form ensembles of k = {pool['k']}; "
+                "add members or lower k"
+            )
+
+
+def shifts_of(config: dict[str, Any]) -> list[str]:
+    """Return the names of all shifts: clean, natural second test sets, then corruption-severity."""
+    corrupted = [
+        f"{corruption}-{float(severity)}" for corruption, levels in config["corruptions"].items() for severity in levels
+    ]
+    return ["clean", *config["natural_shifts"], *corrupted]
+
+
+def complete(config: dict[str, Any]) -> list[str]:
+    """Fill the defaults into `config`, in place; return one line per fault, none if it is sound."""
+    faults = [_line(error) for error in sorted(_with_defaults(read_schema()).iter_errors(config), key=str)]
+    return faults or list(_references(config))
+
+
+def _describe(entry: dict[str, Any]) -> str:
+    kinds = entry.get("type", "")
+    text = " or ".join(kinds) if isinstance(kinds, list) else kinds
+    if "enum" in entry:
+        text = "one of " + ", ".join(f"`{value}`" for value in entry["enum"])
+    bounds = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<", "minItems": "items ≥"}
+    limits = [f"{sign} {entry[key]}" for key, sign in bounds.items() if key in entry]
+    return ", ".join([text, *limits]) if text else ", ".join(limits)
+
+
+def _rows(entry: dict[str, Any], path: str) -> Iterator[str]:
+    for name, child in entry.get("properties", {}).items():
+        here = f"{path}{name}"
+        default = f"`{json.dumps(child['default'])}`" if "default" in child else "—"
+        if name in entry.get("required", []):
+            default = "required"
+        description = " ".join(child.get("description", "").split()).replace("|", "\\|")
+        yield f"| `{here}` | {_describe(child).replace('|', chr(92) + '|')} | {default} | {description} |"
+        yield from _rows(child, here + ".")
+        for below in (child.get("additionalProperties"), child.get("items")):
+            if isinstance(below, dict):
+                yield from _rows(below, here + (".NAME." if below is child.get("additionalProperties") else "[]."))
+
+
+def reference() -> str:
+    """Return the configuration reference as Markdown, made from the schema."""
+    head = (
+        "# Configuration reference\n\nMade from `workflow/schemas/config.schema.yaml` by `make reference`; "
+        "unknown keys are refused. NAME stands for a name of your own.\n\n"
+        "| key | type and range | default | meaning |\n|---|---|---|---|\n"
+    )
+    return head + "\n".join(_rows(read_schema(), "")) + "\n"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(reference())

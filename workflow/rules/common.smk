@@ -1,0 +1,141 @@
+"""What the rules share: the checked configuration, the spec of a job, and input functions.
+
+INPUTS  config, workflow/schemas/config.schema.yaml, the imports of scripts/ and src/heterodox
+OUTPUTS names and functions used by the other files; no rules
+"""
+
+import json
+import os
+import re
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(workflow.basedir) / "workflow"))
+
+import code_digest
+import configuration
+
+# Jobs run with the Python that runs Snakemake, whether or not its environment was activated.
+os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+
+
+def refuse(lines):
+    """End with one line per fault, without Snakemake's traceback around it."""
+    print("\n".join(lines), file=sys.stderr)
+    sys.exit(1)
+
+
+faults = configuration.complete(config)
+if faults:
+    refuse(faults)
+
+RESULTS = f"results/{config['dataset']}"
+LOGS = f"{RESULTS}/logs"
+ENVIRONMENT = "../../envs/heterodox.yaml"
+CODE = code_digest.CodeDigests(Path(workflow.basedir))
+MEMBERS = config["members"]
+POOLS = config["pools"]
+SHIFTS = configuration.shifts_of(config)
+CORRUPTED = [shift for shift in SHIFTS if shift != "clean" and shift not in config["natural_shifts"]]
+OUTSIDE = [name for name, member in MEMBERS.items() if "dump" in member]
+FETCHED = [name for name, member in MEMBERS.items() if member["pretrained"]]
+PROBED = [name for name, member in MEMBERS.items() if "pretraining" in member]
+TRAINED = [name for name in MEMBERS if name not in {*OUTSIDE, *FETCHED, *PROBED}]
+OWN = [name for name in MEMBERS if name not in OUTSIDE]
+METHODS = config["explanations"]["methods"]
+
+
+def one_of(names):
+    """Return a wildcard's pattern that matches these names and, where there are none, nothing."""
+    return "|".join(map(re.escape, names)) or "(?!)"
+
+
+wildcard_constraints:
+    member=one_of(OWN),
+    shift=one_of(SHIFTS),
+    pool=one_of(POOLS),
+
+
+def spec(rule_name, wildcards=None, modules=(), **config_slice):
+    """Return all that decides a job's result besides its input files, as one canonical JSON string.
+
+    Snakemake compares params as text and its cache knows neither wildcards nor imported code, so all three stand here:
+    the wildcards, the slice of the config that the rule uses, and the digest of the script with the modules it loads.
+    """
+    job = {
+        "wildcards": dict(wildcards.items()) if wildcards else {},
+        "config": config_slice,
+        "code": CODE.digest(f"scripts/{rule_name}.py", modules),
+    }
+    return json.dumps(job, sort_keys=True, separators=(",", ":"))
+
+
+def zoo(*members):
+    """Return the library files of these members' architectures; they are loaded by name."""
+    return [f"networks/zoo/{MEMBERS[member]['arch']}.py" for member in members]
+
+
+def explanation_modules():
+    """Return the library files of the methods of explanation; they are loaded by name."""
+    return [f"explain/{method}.py" for method in METHODS]
+
+
+def recipe_of(member):
+    """Return the recipe of a member with its own changes."""
+    entry = MEMBERS[member]
+    return config["recipes"][entry["recipe"]] | entry["changes"]
+
+
+def images_of(shift):
+    """Return the image file of a shift; the clean one is the test split itself."""
+    return f"{RESULTS}/data/test.h5" if shift == "clean" else f"{RESULTS}/shifts/{shift}.h5"
+
+
+def dump_of(member, shift):
+    """Return the dump of a member on a shift, ours or one made elsewhere."""
+    if member not in OUTSIDE:
+        return f"{RESULTS}/dumps/{member}/{shift}.h5"
+    path = MEMBERS[member]["dump"].replace("{shift}", shift)
+    if not Path(path).is_file():
+        refuse([f"config: members.{member}.dump: there is no file {path} for the shift {shift!r}; make it or drop the shift"])
+    return path
+
+
+def dumps_of(members, shifts):
+    """Return the dumps of all members on all shifts, member by member."""
+    return [dump_of(member, shift) for member in members for shift in shifts]
+
+
+def descriptions_of(members):
+    """Return the descriptions of those members that were trained or fetched here."""
+    return [f"{RESULTS}/members/{member}.json" for member in members if member not in OUTSIDE]
+
+
+def entries_of(members):
+    """Return the config entries of members made elsewhere, which have no description file."""
+    keys = ("arch", "class", "approach", "parameters")
+    return {name: {key: MEMBERS[name].get(key) for key in keys} for name in members if name in OUTSIDE}
+
+
+def teachers_of(member):
+    """Return the member that teaches this one, in a list, or an empty list."""
+    return [MEMBERS[member]["teacher"]] if "teacher" in MEMBERS[member] else []
+
+
+def network_of(member):
+    """Return what of a member's entry decides its network and its description."""
+    keys = ("arch", "model", "seed", "class", "approach", "teacher", "pretrained")
+    return {key: MEMBERS[member][key] for key in keys if key in MEMBERS[member]}
+
+
+def local_weights_of(member):
+    """Return the file of weights that a member names, in a list; empty where a library brings them."""
+    pretrained = MEMBERS[member]["pretrained"]
+    return [pretrained] if isinstance(pretrained, str) else []
+
+
+def embedded_files():
+    """Return the files of an embedded data set; other sources lie outside the project and are checked when read."""
+    if config["data"]["source"] != "embedded":
+        return []
+    return sorted(str(file) for file in Path("resources", config["data"]["name"]).glob("*.h5"))

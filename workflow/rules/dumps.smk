@@ -1,0 +1,34 @@
+"""Dumps: what one member says about one shift.
+
+INPUTS  results/{dataset}/members/{member}.safetensors, results/{dataset}/data/test.h5 or shifts/{shift}.h5
+OUTPUTS results/{dataset}/dumps/{member}/{shift}.h5
+"""
+
+
+rule dump_member:
+    """Store a member's logits and saliency maps for every image of a shift."""
+    input:
+        weights=f"{RESULTS}/members/{{member}}.safetensors",
+        description=f"{RESULTS}/members/{{member}}.json",
+        images=lambda wildcards: images_of(wildcards.shift),
+    output:
+        dump=f"{RESULTS}/dumps/{{member}}/{{shift}}.h5",
+    params:
+        spec=lambda wildcards: spec(
+            "dump_member",
+            wildcards,
+            modules=zoo(wildcards.member) + explanation_modules(),
+            dataset=config["dataset"],
+            seed=config["seed"],
+            methods=METHODS,
+        ),
+    log:
+        f"{LOGS}/dump_member/{{member}}/{{shift}}.log",
+    conda:
+        ENVIRONMENT
+    cache: "omit-software"
+    resources:
+        gpu=1,
+    shell:
+        "python scripts/dump_member.py --spec {params.spec:q} --weights {input.weights} --images {input.images} "
+        "--dump {output.dump} > {log} 2>&1"

@@ -1,0 +1,142 @@
+"""Members: one trained network each, with a description beside its weights.
+
+INPUTS  results/{dataset}/data/{train,validation}.h5
+OUTPUTS results/{dataset}/members/{member}.{safetensors,json}, results/{dataset}/backbones/{member}.{safetensors,json}
+"""
+
+
+rule train_member:
+    """Train one network on the labels, or on labels and a teacher's top class."""
+    input:
+        train=f"{RESULTS}/data/train.h5",
+        validation=f"{RESULTS}/data/validation.h5",
+        teacher=lambda wildcards: [
+            f"{RESULTS}/members/{name}.safetensors" for name in teachers_of(wildcards.member)
+        ],
+    output:
+        weights=f"{RESULTS}/members/{{member}}.safetensors",
+        description=f"{RESULTS}/members/{{member}}.json",
+    wildcard_constraints:
+        member=one_of(TRAINED),
+    params:
+        spec=lambda wildcards: spec(
+            "train_member",
+            wildcards,
+            modules=zoo(wildcards.member, *teachers_of(wildcards.member)),
+            dataset=config["dataset"],
+            seed=config["seed"],
+            member=network_of(wildcards.member),
+            recipe=recipe_of(wildcards.member),
+        ),
+        state=f"{RESULTS}/state/{{member}}.pt",
+    log:
+        f"{LOGS}/train_member/{{member}}.log",
+    conda:
+        ENVIRONMENT
+    cache: "omit-software"
+    resources:
+        gpu=1,
+    shell:
+        "python scripts/train_member.py --spec {params.spec:q} --train {input.train} --validation {input.validation} "
+        "--teacher {input.teacher} --weights {output.weights} --state {params.state} > {log} 2>&1"
+
+
+rule pretrain_backbone:
+    """Train a backbone without labels, by self-distillation between views (DINO style)."""
+    input:
+        train=f"{RESULTS}/data/train.h5",
+    output:
+        backbone=f"{RESULTS}/backbones/{{member}}.safetensors",
+        description=f"{RESULTS}/backbones/{{member}}.json",
+    wildcard_constraints:
+        member=one_of(PROBED),
+    params:
+        spec=lambda wildcards: spec(
+            "pretrain_backbone",
+            wildcards,
+            modules=zoo(wildcards.member),
+            dataset=config["dataset"],
+            seed=config["seed"],
+            member=network_of(wildcards.member),
+            pretraining=config["pretraining"][MEMBERS[wildcards.member]["pretraining"]],
+        ),
+        state=f"{RESULTS}/state/{{member}}.backbone.pt",
+    log:
+        f"{LOGS}/pretrain_backbone/{{member}}.log",
+    conda:
+        ENVIRONMENT
+    cache: "omit-software"
+    resources:
+        gpu=1,
+    shell:
+        "python scripts/pretrain_backbone.py --spec {params.spec:q} --train {input.train} "
+        "--backbone {output.backbone} --state {params.state} > {log} 2>&1"
+
+
+rule probe_member:
+    """Train a linear classifier on the frozen features of a self-supervised backbone."""
+    input:
+        train=f"{RESULTS}/data/train.h5",
+        validation=f"{RESULTS}/data/validation.h5",
+        backbone=f"{RESULTS}/backbones/{{member}}.safetensors",
+        description=f"{RESULTS}/backbones/{{member}}.json",
+    output:
+        weights=f"{RESULTS}/members/{{member}}.safetensors",
+        description=f"{RESULTS}/members/{{member}}.json",
+    wildcard_constraints:
+        member=one_of(PROBED),
+    params:
+        spec=lambda wildcards: spec(
+            "probe_member",
+            wildcards,
+            modules=zoo(wildcards.member),
+            dataset=config["dataset"],
+            seed=config["seed"],
+            member=network_of(wildcards.member),
+            recipe=recipe_of(wildcards.member),
+        ),
+    log:
+        f"{LOGS}/probe_member/{{member}}.log",
+    conda:
+        ENVIRONMENT
+    cache: "omit-software"
+    resources:
+        gpu=1,
+    shell:
+        "python scripts/probe_member.py --spec {params.spec:q} --train {input.train} --validation {input.validation} "
+        "--backbone {input.backbone} --weights {output.weights} > {log} 2>&1"
+
+
+rule fetch_member:
+    """Take a network with weights made elsewhere, from a library or a local file."""
+    input:
+        validation=f"{RESULTS}/data/validation.h5",
+        local=lambda wildcards: local_weights_of(wildcards.member),
+    output:
+        weights=f"{RESULTS}/members/{{member}}.safetensors",
+        description=f"{RESULTS}/members/{{member}}.json",
+    wildcard_constraints:
+        member=one_of(FETCHED),
+    params:
+        spec=lambda wildcards: spec(
+            "fetch_member",
+            wildcards,
+            modules=zoo(wildcards.member),
+            dataset=config["dataset"],
+            seed=config["seed"],
+            member=network_of(wildcards.member),
+        ),
+    log:
+        f"{LOGS}/fetch_member/{{member}}.log",
+    conda:
+        ENVIRONMENT
+    cache: "omit-software"
+    shell:
+        "python scripts/fetch_member.py --spec {params.spec:q} --validation {input.validation} "
+        "--weights {output.weights} > {log} 2>&1"
+
+
+rule members:
+    """Train or fetch every member of the study."""
+    input:
+        expand(f"{RESULTS}/members/{{member}}.safetensors", member=OWN),
