@@ -10,7 +10,7 @@ def build(shape: tuple[int, int, int], classes: int, model: str = "small", pretr
     """Return a vision transformer for normalised images of `shape` (channels, H, W)."""
     if model != "small":
         return libraries.create(model, ("vit_*",), shape, classes, pretrained)
-    return VisionTransformer(
+    network = VisionTransformer(
         img_size=shape[1:],
         patch_size=4,
         in_chans=shape[0],
@@ -20,3 +20,6 @@ def build(shape: tuple[int, int, int], classes: int, model: str = "small", pretr
         num_heads=4,
         mlp_ratio=2,
     )
+    for block in network.blocks:
+        block.attn.fused_attn = False  # type: ignore[union-attr]  # for 50 tokens plain products are three times faster in bfloat16 on a CPU
+    return network

@@ -1,0 +1,24 @@
+"""Swin transformers (Liu et al. 2021): attention within shifted windows, patches merged between stages; timm's."""
+
+from timm.models.swin_transformer import SwinTransformer
+from torch import nn
+
+from heterodox.networks import libraries
+
+
+def build(shape: tuple[int, int, int], classes: int, model: str = "small", pretrained: bool = False) -> nn.Module:
+    """Return a Swin transformer for normalised images of `shape` (channels, H, W)."""
+    if model != "small":
+        return libraries.create(model, ("swin_*", "swinv2_*"), shape, classes, pretrained)
+    return SwinTransformer(
+        img_size=shape[1:],
+        patch_size=2,
+        in_chans=shape[0],
+        num_classes=classes,
+        embed_dim=24,
+        depths=(2, 2),
+        num_heads=(1, 2),
+        window_size=(shape[1] // 4, shape[2] // 4),  # four windows, then one
+        mlp_ratio=2,
+        drop_path_rate=0.0,
+    )
