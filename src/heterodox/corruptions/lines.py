@@ -48,7 +48,7 @@ def end_points(side: int, angle: float, angle_variation: float, seed: int, densi
 
 
 @numba.njit(cache=True)
-def _draw_lines(image: np.ndarray, ends: np.ndarray) -> None:  # pragma: no cover (compiled)
+def _draw_lines(image: np.ndarray, ends: np.ndarray) -> None:
     for line in range(len(ends)):
         _draw_line(image, ends[line, 0], ends[line, 1], ends[line, 2], ends[line, 3])
 
@@ -56,7 +56,7 @@ def _draw_lines(image: np.ndarray, ends: np.ndarray) -> None:  # pragma: no cove
 @numba.njit(cache=True)
 def _draw_line(
     image: np.ndarray, row: int, column: int, last_row: int, last_column: int
-) -> None:  # pragma: no cover (compiled)
+) -> None:
     # Bresenham with a second pixel where the line passes between two (Zingl 2012, A rasterizing algorithm for drawing
     # curves), as scikit-image draws it. Each distance is the pixel's from the ideal line, in pixels.
     height, width = abs(last_row - row), abs(last_column - column)
@@ -83,7 +83,7 @@ def _draw_line(
 
 
 @numba.njit(cache=True)
-def _blend(image: np.ndarray, row: int, column: int, distance: float) -> None:  # pragma: no cover (compiled)
+def _blend(image: np.ndarray, row: int, column: int, distance: float) -> None:
     if 0 <= row < image.shape[0] and 0 <= column < image.shape[1]:
         opacity = 1.0 - distance
         for channel in range(image.shape[2]):

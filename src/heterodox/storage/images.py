@@ -75,12 +75,17 @@ def write_images(
     index: np.ndarray,
     classes: list[str],
     attributes: Mapping[str, Any] | None = None,
+    compression: int | None = None,
 ) -> Iterator[ImageWriter]:
-    """Open a new set of images for writing; the file appears at `path` only when every image was appended."""
+    """Open a new set of images for writing; the file appears at `path` only when every image was appended.
+
+    `compression` is gzip's level, for data kept under version control; by default the images lie uncompressed.
+    """
     count = len(labels)
     with atomic_path(path) as partial, h5py.File(partial, "w") as file:
         rows = max(1, min(count, 2**18 // int(np.prod(image_shape))))
-        file.create_dataset("images", (count, *image_shape), np.uint8, chunks=(rows, *image_shape))
+        chunks = (rows, *image_shape) if count else None  # HDF5 knows no chunk larger than its data set
+        file.create_dataset("images", (count, *image_shape), np.uint8, chunks=chunks, compression=compression)
         file["labels"] = np.asarray(labels, np.int64)
         file["index"] = np.asarray(index, np.int64)
         file.attrs["classes"] = json.dumps(classes)

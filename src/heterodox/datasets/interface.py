@@ -1,0 +1,67 @@
+"""Data by source: every other module of this folder but `image_sets` is one, with `official_parts`."""
+
+from collections.abc import Mapping
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from heterodox.datasets.image_sets import ImageSet, hold_out
+from heterodox.errors import UserError
+from heterodox.storage.images import ImageFile
+
+SHARED_MODULES = {"__init__", "interface", "image_sets"}
+
+
+def names() -> list[str]:
+    """Return the names of all sources: the listing of this folder."""
+    return sorted({path.stem for path in Path(__file__).parent.glob("*.py")} - SHARED_MODULES)
+
+
+def load(source: str) -> ModuleType:
+    """Return the module of a source; UserError for a name that has none."""
+    if source not in names():
+        raise UserError(f"data.source: '{source}' is unknown; there are {', '.join(names())}")
+    return import_module(f"heterodox.datasets.{source}")
+
+
+def splits(data: Mapping[str, Any], dataset: str, seed: int) -> dict[str, ImageSet]:
+    """Return the train, validation and test split that the study's `data` section describes.
+
+    A source that comes without a validation split has it held out of its training images. Without training images
+    (`train: null`, a study of pretrained members) it is held out of the test images, which then lack it, and the
+    training split is empty.
+    """
+    parts = load(data["source"]).official_parts(data)
+    if "validation" not in parts:
+        origin = "train" if "train" in parts else "test"
+        if data.get("validation") is None:
+            raise UserError("data.validation: missing; give the number or fraction of images to hold out")
+        parts[origin], parts["validation"] = hold_out(parts[origin], data["validation"], seed, dataset)
+    parts.setdefault("train", parts["test"].subset(np.arange(0)))
+    return parts
+
+
+def prepare(data: Mapping[str, Any], dataset: str, seed: int, paths: Mapping[str, Path]) -> None:
+    """Write the splits named in `paths` (train, validation, test) as image files."""
+    parts = splits(data, dataset, seed)
+    for split, path in paths.items():
+        parts[split].write(path, {"dataset": dataset, "split": split, "seed": seed, "source": data["source"]})
+
+
+def prepare_natural_shift(data: Mapping[str, Any], dataset: str, shift: str, test: Path, target: Path) -> None:
+    """Write a second, natural test set as a shift of `test`, with the labels of the same classes.
+
+    Raises UserError where its classes or its image shape are not those of `test`.
+    """
+    source = load(data["source"])
+    if not hasattr(source, "second_test_set"):
+        raise UserError(f"natural_shifts.{shift}.source: '{data['source']}' has none; use image_folder")
+    with ImageFile(test) as images:
+        classes, shape = images.classes, images.image_shape
+    natural = source.second_test_set(data, classes)
+    if natural.shape != shape:
+        raise UserError(f"natural_shifts.{shift}: images of {natural.shape}, but {test} holds {shape}; set its crop")
+    natural.write(target, {"dataset": dataset, "shift": shift, "source": data["source"]})
