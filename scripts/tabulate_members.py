@@ -1,0 +1,40 @@
+"""Put every member's accuracy on every shift into one table."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from heterodox import command, tables
+from heterodox.errors import UserError
+from heterodox.storage.atomic import write_text
+from heterodox.storage.dumps import DumpFile
+from heterodox.storage.members import read_description
+from heterodox.storage.tables import write_table
+
+
+def tabulate_members(spec: dict, dumps: list[Path], descriptions: list[Path], table: Path, page: Path) -> None:
+    """Write members.csv and its page.
+
+    The spec's config lists `members` and `shifts`; the dumps come member by member, each on all shifts. Members made
+    elsewhere have no description file: they are described under `outside`.
+    """
+    members, shifts, outside = (spec["config"][name] for name in ("members", "shifts", "outside"))
+    if len(dumps) != len(members) * len(shifts):
+        raise UserError(
+            f"--dumps: {len(dumps)} files for {len(members)} members on {len(shifts)} shifts; give one each"
+        )
+    described = {found["member"]: found for found in map(read_description, descriptions)}
+    described |= {name: {"member": name, **entry} for name, entry in outside.items()}
+    rows = []
+    for (member, shift), path in zip(((m, s) for m in members for s in shifts), dumps, strict=True):
+        with DumpFile(path) as dump:
+            rows.append(tables.member_row(described[member], shift, dump))
+    result = pd.DataFrame(rows)
+    write_table(result, table)
+    write_text(
+        page, tables.page(result, "Members", "Accuracies are shares of the images, with a 95 % Wilson interval.")
+    )
+
+
+if __name__ == "__main__":
+    command.run(tabulate_members)
