@@ -3,7 +3,6 @@
 import difflib
 from collections.abc import Sequence
 from fnmatch import fnmatch
-from typing import Any
 
 import timm
 import torchvision
@@ -35,12 +34,6 @@ def create(
         raise UserError(
             f"{model}: no pretrained weights ({reason}); give a weights file as `pretrained`, or train the member"
         ) from error
-
-
-def native_configuration(network: nn.Module) -> dict[str, Any]:
-    """Return `input_size` (channels, H, W), `mean`, `std`, `num_classes` of a named network; empty for small ones."""
-    configuration = getattr(network, "pretrained_cfg", None) or {}
-    return {key: configuration[key] for key in ("input_size", "mean", "std", "num_classes") if key in configuration}
 
 
 def _check_family(model: str, families: Sequence[str]) -> None:

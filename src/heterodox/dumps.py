@@ -1,0 +1,100 @@
+"""Run a member over a shift: logits and explanations, streamed to a dump with bounded memory."""
+
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from heterodox.errors import UserError
+from heterodox.explain import interface
+from heterodox.networks.loading import Member
+from heterodox.storage.dumps import write_dump
+from heterodox.storage.images import ImageFile
+
+BATCH_VALUES = 2**22  # pixel values in a batch: 256 images of 28x28, 27 of 224x224x3
+LARGEST_BATCH = 256
+
+
+def dump(
+    member: Member,
+    images: ImageFile,
+    path: Path,
+    methods: Sequence[str] = (),
+    attributes: Mapping[str, Any] | None = None,
+    device: torch.device | str = "cpu",
+    batch_size: int | None = None,
+) -> None:
+    """Write the member's logits, and per method the maps of its own top class, for every image of a file.
+
+    Logits are float32; a batch's size changes them by rounding only. Raises UserError where the images' classes or
+    channels are not the member's, a method is unknown, or a logit or map is not finite.
+    """
+    explanations = {name: interface.load(name) for name in methods}
+    member = member.eval().to(device)
+    size = batch_size or default_batch_size(images.image_shape[-1], member.resolution)
+    with (
+        torch.backends.cudnn.flags(enabled=True, allow_tf32=False),  # as precise on a GPU as on a CPU
+        write_dump(path, images.labels, images.index, len(images.classes), attributes) as writer,
+    ):
+        for pixels in _batches(images, size, device):
+            logits = _checked_logits(member, pixels, images)
+            targets = logits.argmax(1)
+            maps = {
+                name: interface.explain_member(method, member, pixels, targets).cpu().numpy()
+                for name, method in explanations.items()
+            }
+            writer.append(logits.cpu().numpy(), maps)
+
+
+def default_batch_size(channels: int, resolution: tuple[int, int]) -> int:
+    """Return how many images of this size a batch holds."""
+    return max(1, min(LARGEST_BATCH, BATCH_VALUES // int(np.prod((channels, *resolution)))))
+
+
+def check_classes(classes: Sequence[str], weights: Path, images: ImageFile) -> None:
+    """Raise UserError unless the member in `weights` was trained for the classes of the images, in their order."""
+    if list(classes) != images.classes:
+        raise UserError(
+            f"{weights}: its {len(classes)} classes are not the {len(images.classes)} of {images.path}; "
+            "train the member on this data set"
+        )
+
+
+def provenance(device: torch.device | str) -> dict[str, str]:
+    """Return what else decides the numbers of a dump: package version, git commit, torch version, device."""
+    kind = torch.device(device).type
+    return {
+        "package_version": version("heterodox"),
+        "git_commit": _git_commit(),
+        "torch_version": str(torch.__version__),
+        "device": torch.cuda.get_device_name() if kind == "cuda" else kind,
+    }
+
+
+def _batches(images: ImageFile, size: int, device: torch.device | str) -> Iterator[torch.Tensor]:
+    for _, batch in images.batches(size):
+        yield torch.from_numpy(batch).to(device).permute(0, 3, 1, 2).contiguous().float() / 255
+
+
+def _checked_logits(member: Member, pixels: torch.Tensor, images: ImageFile) -> torch.Tensor:
+    if member.mean.shape[1] != pixels.shape[1]:
+        raise UserError(f"{images.path}: {pixels.shape[1]} channels, but the member takes {member.mean.shape[1]}")
+    with torch.no_grad():
+        logits = member(pixels).float()
+    if logits.shape[1] != len(images.classes):
+        raise UserError(f"{images.path}: {len(images.classes)} classes, but the member knows {logits.shape[1]}")
+    return logits
+
+
+def _git_commit() -> str:
+    checkout = Path(__file__).parents[2]
+    with suppress(OSError, subprocess.SubprocessError):
+        if (checkout / ".git").exists():  # an installed package may lie inside somebody else's repository
+            command = ["git", "-C", str(checkout), "rev-parse", "HEAD"]
+            return subprocess.run(command, capture_output=True, check=True, text=True, timeout=10).stdout.strip()
+    return "unknown"

@@ -1,0 +1,42 @@
+"""Methods of explanation by name. The registry is this folder: a file with a function `explain` is a method."""
+
+from collections.abc import Callable
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+
+import torch
+from torch.nn.functional import interpolate
+
+from heterodox.errors import UserError
+from heterodox.networks.loading import Member
+
+Method = Callable[[torch.nn.Module, torch.Tensor, torch.Tensor], torch.Tensor]
+
+
+def names() -> list[str]:
+    """Return the methods: the files of this folder beside the interface."""
+    return sorted({path.stem for path in Path(__file__).parent.glob("*.py")} - {"__init__", "interface"})
+
+
+def load(name: str) -> Method:
+    """Return a method's `explain`; `integrated_gradients-10` is that method with `steps` 10. UserError if unknown."""
+    stem, _, steps = name.partition("-")
+    if stem not in names() or (steps and not (steps.isdecimal() and int(steps) > 0)):
+        raise UserError(f"method {name}: no such explanation; known are {', '.join(names())}, steps after a hyphen")
+    explain = import_module(f"heterodox.explain.{stem}").explain
+    return partial(explain, steps=int(steps)) if steps else explain
+
+
+def explain_member(method: Method, member: Member, pixels: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    """Return the maps of a member at the stored size, float32 (N, C, H, W), for pixels in [0, 1].
+
+    The gradient is taken at the member's own resolution, with respect to the resized pixels; the maps are
+    then averaged over the area of each stored pixel.
+    """
+    return area_resampled(method(member, member.resized(pixels), targets), pixels.shape[-2:])
+
+
+def area_resampled(maps: torch.Tensor, size: torch.Size) -> torch.Tensor:
+    """Return maps (N, C, h, w) resampled by area to `size` (H, W): means of blocks where h is a multiple of H."""
+    return maps if maps.shape[-2:] == size else interpolate(maps, size, mode="area")
