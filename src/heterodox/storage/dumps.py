@@ -9,8 +9,7 @@ import h5py
 import numpy as np
 
 from heterodox.errors import UserError
-from heterodox.storage.atomic import atomic_path
-from heterodox.storage.hdf5 import CheckedFile
+from heterodox.storage.hdf5 import CheckedFile, Disk, create
 
 
 class DumpFile(CheckedFile):
@@ -70,8 +69,8 @@ class DumpFile(CheckedFile):
 class DumpWriter:
     """Fills a dump batch by batch; made by `write_dump`."""
 
-    def __init__(self, file: h5py.File, count: int) -> None:
-        self._file, self._count, self._filled = file, count, 0
+    def __init__(self, file: h5py.File, disk: Disk, count: int) -> None:
+        self._file, self._disk, self._count, self._filled = file, disk, count, 0
 
     def append(self, logits: np.ndarray, maps: Mapping[str, np.ndarray] | None = None) -> None:
         """Store the next rows: logits (n, classes), and per method raw non-negative maps (n, channels, H, W).
@@ -86,6 +85,7 @@ class DumpWriter:
         for method, raw in (maps or {}).items():
             self._append_maps(method, np.asarray(raw, np.float32), start, stop)
         self._filled = stop
+        self._disk.check()
 
     def _append_maps(self, method: str, raw: np.ndarray, start: int, stop: int) -> None:
         if not np.isfinite(raw).all():
@@ -113,13 +113,13 @@ def write_dump(
 ) -> Iterator[DumpWriter]:
     """Open a new dump for writing; the file appears at `path` only when every row was appended."""
     count = len(labels)
-    with atomic_path(path) as partial, h5py.File(partial, "w") as file:
+    with create(path) as (file, disk):
         file.create_dataset("logits", (count, class_count), np.float32)
         file["labels"] = np.asarray(labels, np.int64)
         file["index"] = np.asarray(index, np.int64)
         for name, value in (attributes or {}).items():
             file.attrs[name] = value
-        writer = DumpWriter(file, count)
+        writer = DumpWriter(file, disk, count)
         yield writer
         if writer._filled != count:
             raise ValueError(f"{path}: {count} rows announced, {writer._filled} written")

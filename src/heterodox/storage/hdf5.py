@@ -1,5 +1,8 @@
-"""What image files and dumps share: opening with a clear error, and the checks every read makes."""
+"""What image files and dumps share: a full disk while writing, a clear error when opening, checks at every read."""
 
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -8,6 +11,44 @@ import h5py
 import numpy as np
 
 from heterodox.errors import UserError
+from heterodox.storage.atomic import atomic_path
+
+
+class Disk(io.FileIO):
+    """A file that remembers its first failed write and from then on takes everything and keeps nothing.
+
+    HDF5 cannot leave a file whose disk is full: it complains for every piece it still holds and may crash at exit. So
+    it never hears of the failure; `check` raises it where Python can handle it.
+    """
+
+    failure: OSError | None = None
+
+    def write(self, content: Any) -> int:
+        """Write all of `content`; the operating system may take a part of it and fail with the next."""
+        rest = memoryview(content).cast("B")
+        size = len(rest)
+        while len(rest) and self.failure is None:
+            try:
+                rest = rest[super().write(rest) :]
+            except OSError as error:
+                self.failure = error
+        return size
+
+    def check(self) -> None:
+        """Raise the OSError of the first failed write, if there was one."""
+        if self.failure is not None:
+            raise self.failure
+
+
+@contextmanager
+def create(path: Path) -> Iterator[tuple[h5py.File, Disk]]:
+    """Yield a new HDF5 file, and the disk under it; the file appears at `path` when all is written."""
+    with atomic_path(path) as partial, Disk(partial, "w+") as disk:
+        try:
+            with h5py.File(disk, "w") as file:
+                yield file, disk
+        finally:
+            disk.check()  # whatever else went wrong, a full disk is the cause to name
 
 
 def open_for_reading(path: Path, what: str) -> h5py.File:

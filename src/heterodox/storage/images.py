@@ -10,8 +10,7 @@ import h5py
 import numpy as np
 
 from heterodox.errors import UserError
-from heterodox.storage.atomic import atomic_path
-from heterodox.storage.hdf5 import CheckedFile
+from heterodox.storage.hdf5 import CheckedFile, Disk, create
 
 BATCH_BYTES = 64 * 2**20
 
@@ -51,8 +50,8 @@ class ImageFile(CheckedFile):
 class ImageWriter:
     """Fills a set of images batch by batch; made by `write_images`."""
 
-    def __init__(self, file: h5py.File, count: int) -> None:
-        self._file, self._count, self._filled = file, count, 0
+    def __init__(self, file: h5py.File, disk: Disk, count: int) -> None:
+        self._file, self._disk, self._count, self._filled = file, disk, count, 0
 
     def append(self, images: np.ndarray, parameters: Mapping[str, np.ndarray] | None = None) -> None:
         """Store the next images, uint8 (n, H, W, C), and the parameters drawn for them, each (n, ...)."""
@@ -65,6 +64,7 @@ class ImageWriter:
             )
             stored[start:stop] = values
         self._filled = stop
+        self._disk.check()
 
 
 @contextmanager
@@ -82,7 +82,7 @@ def write_images(
     `compression` is gzip's level, for data kept under version control; by default the images lie uncompressed.
     """
     count = len(labels)
-    with atomic_path(path) as partial, h5py.File(partial, "w") as file:
+    with create(path) as (file, disk):
         rows = max(1, min(count, 2**18 // int(np.prod(image_shape))))
         chunks = (rows, *image_shape) if count else None  # HDF5 knows no chunk larger than its data set
         file.create_dataset("images", (count, *image_shape), np.uint8, chunks=chunks, compression=compression)
@@ -91,7 +91,7 @@ def write_images(
         file.attrs["classes"] = json.dumps(classes)
         for name, value in (attributes or {}).items():
             file.attrs[name] = value
-        writer = ImageWriter(file, count)
+        writer = ImageWriter(file, disk, count)
         yield writer
         if writer._filled != count:
             raise ValueError(f"{path}: {count} images announced, {writer._filled} written")

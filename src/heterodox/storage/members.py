@@ -19,10 +19,10 @@ def description_path(weights: Path) -> Path:
 
 def write_member(weights: Path, tensors: Mapping[str, "torch.Tensor"], description: Mapping[str, Any]) -> None:
     """Write weights and description; the description last, so that its presence says both are whole."""
-    from safetensors.torch import save_file  # torch is loaded only by those who handle weights
+    from safetensors.torch import save  # torch is loaded only by those who handle weights
 
     with atomic_path(weights) as partial:
-        save_file({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}, partial)
+        partial.write_bytes(save({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}))
     write_text(description_path(weights), json.dumps(description, indent=2, sort_keys=True) + "\n")
 
 
