@@ -1,0 +1,93 @@
+"""From a job's spec to a network to train, and from the trained network to a member on disk."""
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from heterodox.errors import UserError
+from heterodox.networks.loading import Member, build, native_resolution, parameter_count
+from heterodox.storage.members import read_description
+from heterodox.training.images import LabelledImages, mean_and_std
+from heterodox.training.recipe import Checked
+
+
+def available_device() -> torch.device:
+    """Return the GPU where there is one, else the CPU."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def fingerprint(spec: Mapping[str, Any], inputs: Sequence[Path]) -> str:
+    """Return a hash of all that decides a training: its spec (wildcards, configuration, code) and its input files."""
+    state = hashlib.blake2b(json.dumps(spec, sort_keys=True).encode(), digest_size=16)
+    for path in inputs:
+        with open(path, "rb") as file:
+            state.update(hashlib.file_digest(file, "blake2b").digest())
+    return state.hexdigest()
+
+
+def stream_name(spec: Mapping[str, Any]) -> str:
+    """Return the name under which a member draws random numbers: its own, with its own seed."""
+    return f"{spec['wildcards']['member']} {spec['config']['member'].get('seed', 1)}"
+
+
+def new_member(spec: Mapping[str, Any], training: LabelledImages) -> Member:
+    """Return an untrained member: initial weights keyed by seed and name, mean and std of the training images."""
+    entry = spec["config"]["member"]
+    network = build(
+        entry["arch"],
+        training.shape,
+        len(training.classes),
+        entry.get("model", "small"),
+        seed=spec["config"]["seed"],
+        member=stream_name(spec),
+    )
+    mean, std = mean_and_std(training.images)
+    return Member(network, mean, std, native_resolution(network, training.shape[1:])).to(training.device)
+
+
+def with_distillation_token(member: Member, arch: str) -> Member:
+    """Let the network return both heads' logits while training. UserError where it has no distillation token."""
+    network: Any = member.network
+    if not hasattr(network, "set_distilled_training"):
+        raise UserError(f"arch {arch}: has no distillation token to teach; take deit, or drop the member's teacher")
+    network.set_distilled_training(True)
+    return member
+
+
+def description(
+    spec: Mapping[str, Any], member: Member, images: LabelledImages, recipe: Checked, **outcome: Any
+) -> dict[str, Any]:
+    """Return what is written beside the weights: who the member is, how it sees, how it was trained (`outcome`)."""
+    config = spec["config"]
+    entry = config["member"]
+    return {
+        "member": spec["wildcards"]["member"],
+        "arch": entry["arch"],
+        "model": entry.get("model", "small"),
+        "class": entry.get("class", "CNN"),
+        "approach": entry.get("approach", "supervised"),
+        "parameters": parameter_count(member.network),
+        "dataset": config["dataset"],
+        "seed": config["seed"],
+        "member_seed": entry.get("seed", 1),
+        "recipe": dataclasses.asdict(recipe),
+        "classes": list(images.classes),
+        "mean": member.mean.flatten().tolist(),
+        "std": member.std.flatten().tolist(),
+        "resolution": list(member.resolution),
+        "channels": images.shape[0],
+        "versions": {package: version(package) for package in ("heterodox", "timm", "torch")},
+        **outcome,
+    }
+
+
+def backbone_history(backbone: Path) -> dict[str, Any]:
+    """Return how a backbone came about, for the description of the member that a probe makes of it."""
+    described = read_description(backbone)
+    return {"pretraining": described["recipe"], "history": described["history"], "best_epoch": described["best_epoch"]}

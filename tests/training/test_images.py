@@ -1,0 +1,28 @@
+import numpy as np
+import pytest
+import torch
+
+from heterodox.training.images import mean_and_std, pixels, read_images
+
+
+def test_a_file_is_read_whole(files):
+    images = read_images(files["train"], torch.device("cpu"))
+    assert (len(images), images.shape, images.classes) == (96, (1, 8, 8), ("left", "right"))
+    assert images.images.dtype == torch.uint8
+    assert len(images.first(10)) == 10
+
+
+def test_mean_and_std_agree_with_numpy_in_any_chunks():
+    values = np.random.default_rng(0).integers(0, 256, (50, 4, 5, 3)).astype(np.uint8)
+    values[..., 2] = 17
+    for chunk in (7, 4096):
+        mean, std = mean_and_std(torch.from_numpy(values), chunk)
+        assert mean == pytest.approx((values / 255).mean((0, 1, 2)), rel=1e-12)
+        assert std[:2] == pytest.approx((values / 255).std((0, 1, 2))[:2], rel=1e-9)
+        assert std[2] == 1.0
+
+
+def test_pixels_are_shares_with_channels_first():
+    images = torch.tensor([0, 51, 255], dtype=torch.uint8).view(1, 1, 1, 3)
+    assert pixels(images).flatten().tolist() == pytest.approx([0, 0.2, 1])
+    assert pixels(images).shape == (1, 3, 1, 1)
