@@ -14,6 +14,7 @@ ROOMS = [
     "errors",
     "command",
     "streams",
+    "torchvision_operators",
     "storage",
     "metrics",
     "datasets",

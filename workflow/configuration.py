@@ -21,7 +21,7 @@ REGISTRIES = {
     "architectures": ("networks/zoo", "build"),
     "corruptions": ("corruptions", "draw_parameters"),
     "methods": ("explain", "explain"),
-    "sources": ("datasets", "open_source"),
+    "sources": ("datasets", "official_parts"),
 }
 
 
@@ -78,7 +78,7 @@ def _line(error: ValidationError) -> str:
 
 def _references(config: dict[str, Any]) -> Iterator[str]:
     """Yield the faults that a schema cannot see: names that point nowhere, pools too small."""
-    members, recipes = config["members"], config["recipes"]
+    members = config["members"]
     for name, member in members.items():
         where = f"config: members.{name}"
         if "dump" not in member and "arch" not in member:
@@ -87,19 +87,47 @@ def _references(config: dict[str, Any]) -> Iterator[str]:
             yield f"{where}.dump: the path must hold '{{shift}}', one file per shift"
         if "dump" in member and "parameters" not in member:
             yield f"{where}: a dump made elsewhere needs 'parameters', the number of its network's parameters"
-        trained = "dump" not in member and not member.get("pretrained")
-        if trained and member.get("recipe") not in recipes:
-            yield f"{where}.recipe: {member.get('recipe')!r} is not in recipes: {', '.join(recipes)}"
+        for key, section in _named_sections(member):
+            if member.get(key) not in config[section]:
+                yield f"{where}.{key}: {member.get(key)!r} is not in {section}: {', '.join(config[section])}"
         if member.get("teacher") and member["teacher"] not in members:
             yield f"{where}.teacher: there is no member {member['teacher']!r}"
         if member.get("teacher") and members.get(member["teacher"], {}).get("teacher"):
             yield f"{where}.teacher: {member['teacher']!r} is distilled itself; name a member trained on labels"
-        if member.get("pretraining") and member["pretraining"] not in config["pretraining"]:
-            yield f"{where}.pretraining: {member['pretraining']!r} is not in pretraining: {', '.join(config['pretraining'])}"
+        known = read_schema()["$defs"]["recipe"]["properties"]
+        for key in member["changes"]:
+            if key not in known:
+                yield f"{where}.changes: unknown key {key!r}; known here: {', '.join(sorted(known))}"
     yield from _pool_faults(config)
+    yield from _figure_faults(config)
     shifts = shifts_of(config)
     for name in sorted({shift for shift in shifts if shifts.count(shift) > 1}):
         yield f"config: shift {name!r} is named twice"
+
+
+def _named_sections(member: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return the keys of a member that must name an entry of another section."""
+    if "dump" in member:
+        return []
+    if "probe" in member or "pretraining" in member:
+        backbone = [] if member["pretrained"] else [("pretraining", "pretraining")]
+        return [*backbone, ("probe", "probes")]
+    return [] if member["pretrained"] else [("recipe", "recipes")]
+
+
+def _figure_faults(config: dict[str, Any]) -> Iterator[str]:
+    figures, shifts = config["figures"], shifts_of(config)
+    shown = [
+        ("single_models.members", figures["single_models"]["members"] or [], config["members"]),
+        ("single_models.shift", [figures["single_models"]["shift"] or "clean"], shifts),
+        ("baseline_by_shift.member", [figures["baseline_by_shift"]["member"] or next(iter(config["members"]))], config["members"]),
+        ("saliency_maps.members", figures["saliency_maps"]["members"] or [], config["members"]),
+        ("improvement_by_diversity.shifts", figures["improvement_by_diversity"]["shifts"], shifts),
+    ]
+    for key, names, known in shown:
+        for name in names:
+            if name not in known:
+                yield f"config: figures.{key}: there is no {name!r}; known here: {', '.join(known)}"
 
 
 def _pool_faults(config: dict[str, Any]) -> Iterator[str]:

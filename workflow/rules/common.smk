@@ -17,6 +17,10 @@ import configuration
 
 # Jobs run with the Python that runs Snakemake, whether or not its environment was activated.
 os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+# The library of this checkout, whatever is installed.
+os.environ["PYTHONPATH"] = os.pathsep.join(
+    [str(Path(workflow.basedir) / "src"), *filter(None, [os.environ.get("PYTHONPATH")])]
+)
 
 
 def refuse(lines):
@@ -38,8 +42,8 @@ POOLS = config["pools"]
 SHIFTS = configuration.shifts_of(config)
 CORRUPTED = [shift for shift in SHIFTS if shift != "clean" and shift not in config["natural_shifts"]]
 OUTSIDE = [name for name, member in MEMBERS.items() if "dump" in member]
-FETCHED = [name for name, member in MEMBERS.items() if member["pretrained"]]
-PROBED = [name for name, member in MEMBERS.items() if "pretraining" in member]
+PROBED = [name for name, member in MEMBERS.items() if "probe" in member]
+FETCHED = [name for name, member in MEMBERS.items() if member["pretrained"] and name not in PROBED]
 TRAINED = [name for name in MEMBERS if name not in {*OUTSIDE, *FETCHED, *PROBED}]
 OWN = [name for name in MEMBERS if name not in OUTSIDE]
 METHODS = config["explanations"]["methods"]
@@ -139,3 +143,20 @@ def embedded_files():
     if config["data"]["source"] != "embedded":
         return []
     return sorted(str(file) for file in Path("resources", config["data"]["name"]).glob("*.h5"))
+
+
+def pool_of(pool):
+    """Return all that decides how a pool is scored."""
+    entry = POOLS[pool]
+    return {"pool": entry, "outside": entries_of(entry["members"]), "methods": METHODS[:1]}
+
+
+def figure_files(name):
+    """Return the three files of one figure."""
+    return [f"{RESULTS}/figures/{name}.{kind}" for kind in ("svg", "png", "pdf")]
+
+
+def shown_figure(name, caption, category):
+    """Return the three files of one figure; the report shows the SVG with its caption."""
+    svg, png, pdf = figure_files(name)
+    return [report(svg, caption=f"../report/{caption}.rst", category=category), png, pdf]

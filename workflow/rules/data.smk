@@ -34,7 +34,7 @@ rule prepare_data:
 rule prepare_natural_shift:
     """Write a second test set of the same classes, such as ImageNet-V2."""
     input:
-        test=f"{RESULTS}/data/test.h5",
+        images=f"{RESULTS}/data/test.h5",
     output:
         shift=f"{RESULTS}/shifts/{{shift}}.h5",
     wildcard_constraints:
@@ -45,7 +45,8 @@ rule prepare_natural_shift:
             wildcards,
             modules=[f"datasets/{config['natural_shifts'][wildcards.shift]['source']}.py"],
             dataset=config["dataset"],
-            data=config["natural_shifts"][wildcards.shift],
+            data=config["data"],
+            natural_shifts={wildcards.shift: config["natural_shifts"][wildcards.shift]},
         ),
     log:
         f"{LOGS}/prepare_natural_shift/{{shift}}.log",
@@ -53,8 +54,8 @@ rule prepare_natural_shift:
         ENVIRONMENT
     cache: "omit-software"
     shell:
-        "python scripts/prepare_natural_shift.py --spec {params.spec:q} --test {input.test} --shift {output.shift} "
-        "> {log} 2>&1"
+        "python scripts/prepare_natural_shift.py --spec {params.spec:q} --images {input.images} "
+        "--shift {output.shift} > {log} 2>&1"
 
 
 rule corrupt_images:

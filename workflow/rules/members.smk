@@ -49,7 +49,7 @@ rule pretrain_backbone:
         backbone=f"{RESULTS}/backbones/{{member}}.safetensors",
         description=f"{RESULTS}/backbones/{{member}}.json",
     wildcard_constraints:
-        member=one_of(PROBED),
+        member=one_of(name for name in PROBED if not MEMBERS[name]["pretrained"]),
     params:
         spec=lambda wildcards: spec(
             "pretrain_backbone",
@@ -93,7 +93,7 @@ rule probe_member:
             dataset=config["dataset"],
             seed=config["seed"],
             member=network_of(wildcards.member),
-            recipe=recipe_of(wildcards.member),
+            recipe=config["probes"][MEMBERS[wildcards.member]["probe"]],
         ),
     log:
         f"{LOGS}/probe_member/{{member}}.log",
@@ -134,6 +134,35 @@ rule fetch_member:
     shell:
         "python scripts/fetch_member.py --spec {params.spec:q} --validation {input.validation} "
         "--weights {output.weights} > {log} 2>&1"
+
+
+rule fetch_backbone:
+    """Take a backbone without classifier, made elsewhere; probe_member then fits its last layer."""
+    input:
+        validation=f"{RESULTS}/data/validation.h5",
+        local=lambda wildcards: local_weights_of(wildcards.member),
+    output:
+        backbone=f"{RESULTS}/backbones/{{member}}.safetensors",
+        description=f"{RESULTS}/backbones/{{member}}.json",
+    wildcard_constraints:
+        member=one_of(name for name in PROBED if MEMBERS[name]["pretrained"]),
+    params:
+        spec=lambda wildcards: spec(
+            "fetch_backbone",
+            wildcards,
+            modules=zoo(wildcards.member),
+            dataset=config["dataset"],
+            seed=config["seed"],
+            member=network_of(wildcards.member),
+        ),
+    log:
+        f"{LOGS}/fetch_backbone/{{member}}.log",
+    conda:
+        ENVIRONMENT
+    cache: "omit-software"
+    shell:
+        "python scripts/fetch_backbone.py --spec {params.spec:q} --validation {input.validation} "
+        "--backbone {output.backbone} > {log} 2>&1"
 
 
 rule members:

@@ -61,11 +61,27 @@ def hold_out(images: ImageSet, amount: float, seed: int, dataset: str) -> tuple[
             f"data.validation: {amount} of {len(images)} images leaves the validation split or the rest empty; "
             "give a fraction between 0 and 1 or a smaller number"
         )
-    chosen = np.zeros(len(images), bool)
-    for label, quota in enumerate(_quotas(np.bincount(images.labels), count)):
-        rows = np.flatnonzero(images.labels == label)
-        chosen[stream(seed, "validation", dataset, label).permutation(rows)[:quota]] = True
+    chosen = _draw(images.labels, count, seed, "validation", dataset)
     return images.subset(np.flatnonzero(~chosen)), images.subset(np.flatnonzero(chosen))
+
+
+def at_most(images: ImageSet, count: int, seed: int, name: str) -> ImageSet:
+    """Return `count` images, each class its share, in the order of the source; the set itself if it has no more.
+
+    A larger count keeps the images of a smaller one but for the rounding of shares.
+    """
+    if len(images) <= count:
+        return images
+    return images.subset(np.flatnonzero(_draw(images.labels, count, seed, "most", name)))
+
+
+def _draw(labels: np.ndarray, count: int, seed: int, purpose: str, name: str) -> np.ndarray:
+    """Return a mask (N,) of `count` images, of every class its share."""
+    chosen = np.zeros(len(labels), bool)
+    for label, quota in enumerate(_quotas(np.bincount(labels), count)):
+        rows = np.flatnonzero(labels == label)
+        chosen[stream(seed, purpose, name, label).permutation(rows)[:quota]] = True
+    return chosen
 
 
 def _quotas(sizes: np.ndarray, count: int) -> np.ndarray:

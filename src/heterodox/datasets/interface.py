@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from heterodox.datasets.image_sets import ImageSet, hold_out
+from heterodox.datasets.image_sets import ImageSet, at_most, hold_out
 from heterodox.errors import UserError
 from heterodox.storage.images import ImageFile
 
@@ -32,7 +32,7 @@ def splits(data: Mapping[str, Any], dataset: str, seed: int) -> dict[str, ImageS
 
     A source that comes without a validation split has it held out of its training images. Without training images
     (`train: null`, a study of pretrained members) it is held out of the test images, which then lack it, and the
-    training split is empty.
+    training split is empty. `most` limits each split to that many images, the same share of every class.
     """
     parts = load(data["source"]).official_parts(data)
     if "validation" not in parts:
@@ -41,7 +41,9 @@ def splits(data: Mapping[str, Any], dataset: str, seed: int) -> dict[str, ImageS
             raise UserError("data.validation: missing; give the number or fraction of images to hold out")
         parts[origin], parts["validation"] = hold_out(parts[origin], data["validation"], seed, dataset)
     parts.setdefault("train", parts["test"].subset(np.arange(0)))
-    return parts
+    return parts | {
+        split: at_most(parts[split], count, seed, f"{dataset} {split}") for split, count in data.get("most", {}).items()
+    }
 
 
 def prepare(data: Mapping[str, Any], dataset: str, seed: int, paths: Mapping[str, Path]) -> None:

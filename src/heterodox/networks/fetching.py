@@ -19,21 +19,23 @@ def fetch(
     image_shape: tuple[int, int, int],
     classes: list[str],
     dataset: str,
+    backbone: bool = False,
 ) -> None:
     """Write the member that `entry` (arch, model, pretrained: true or a file, class, approach) describes.
 
     `image_shape` (H, W, channels) and `classes` are the data set's. Mean, standard deviation and resolution are those
-    the library gives for the network. Raises UserError where weights are missing or have another number of classes.
+    the library gives for the network. A `backbone` may come without a classifier: its last layer is then untrained and
+    waits for a probe. Raises UserError where weights are missing or, but for a backbone, know other classes.
     """
     shape = (image_shape[2], *image_shape[:2])
     network = loading.build(entry["arch"], shape, len(classes), entry["model"], entry["pretrained"])
     native = native_configuration(network, entry)
     if native["input_size"][0] != shape[0]:
         raise UserError(f"member {member}: {entry['model']} takes {native['input_size'][0]} channels, not {shape[0]}")
-    if entry["pretrained"] is True and native["num_classes"] != len(classes):
+    if entry["pretrained"] is True and not backbone and native["num_classes"] != len(classes):
         raise UserError(
             f"member {member}: {entry['model']} is pretrained for {native['num_classes']} classes, "
-            f"{dataset} has {len(classes)}; train it instead"
+            f"{dataset} has {len(classes)}; train it, or give it a probe"
         )
     write_member(weights, network.state_dict(), _description(network, member, entry, native, classes, dataset))
 

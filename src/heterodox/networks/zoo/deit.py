@@ -13,7 +13,7 @@ from heterodox.networks import libraries
 def build(shape: tuple[int, int, int], classes: int, model: str = "small", pretrained: bool = False) -> nn.Module:
     """Return a distilled vision transformer for normalised images of `shape` (channels, H, W)."""
     if model != "small":
-        return libraries.create(model, ("deit*_distilled_*",), shape, classes, pretrained)
+        return libraries.create(model, ("deit_*",), shape, classes, pretrained)
     network = VisionTransformerDistilled(
         img_size=shape[1:],
         patch_size=4,

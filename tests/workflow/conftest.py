@@ -1,0 +1,98 @@
+"""A copied checkout, and a study in it that Snakemake believes finished, so that dry runs can be asked."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+PARTS = ["Snakefile", "config.yaml", "configs", "workflow", "envs", "scripts", "src", "resources"]
+
+
+class Checkout:
+    """A copy of the project's files in which a test may change anything."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        for part in PARTS:
+            source, target = ROOT / part, folder / part
+            if source.is_dir():
+                shutil.copytree(source, target, symlinks=True, ignore=shutil.ignore_patterns("__pycache__"))
+            else:
+                shutil.copy2(source, target)
+        (folder / "profiles").symlink_to("workflow/profiles")
+
+    def snakemake(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run Snakemake in the copy; its library is the copied one."""
+        environment = os.environ | {"OMP_NUM_THREADS": "1"}
+        done = subprocess.run(
+            [sys.executable, "-m", "snakemake", *arguments],
+            cwd=self.folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if check and done.returncode:
+            raise AssertionError(done.stdout + done.stderr)
+        return done
+
+    def planned(self, *arguments: str) -> Counter[str]:
+        """Return how many jobs of each rule a dry run plans."""
+        done = self.snakemake("--dry-run", "--quiet", "progress", *arguments)
+        lines = iter((done.stdout + done.stderr).splitlines())
+        if not any(line.startswith("job ") for line in lines):
+            return Counter()
+        next(lines)
+        jobs: Counter[str] = Counter()
+        for line in lines:
+            words = line.split()
+            if len(words) != 2 or words[0] == "total":
+                break
+            jobs[words[0]] = int(words[1])
+        return jobs
+
+    def edit(self, file: str, old: str, new: str) -> None:
+        """Replace a text that must stand exactly once in a file of the copy."""
+        path = self.folder / file
+        text = path.read_text(encoding="utf-8")
+        assert text.count(old) == 1, f"{file}: {old!r} stands there {text.count(old)} times"
+        path.write_text(text.replace(old, new), encoding="utf-8")
+
+    def finish(self, *arguments: str) -> None:
+        """Make Snakemake believe that every output exists and is up to date."""
+        summary = self.snakemake("--summary", *arguments).stdout.splitlines()
+        start = next(row for row, line in enumerate(summary) if line.startswith("output_file\t"))
+        for line in summary[start + 1 :]:
+            output = self.folder / line.split("\t")[0]
+            output.parent.mkdir(parents=True, exist_ok=True)
+            output.touch()
+        self.snakemake("--touch", *arguments)
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Checkout:
+    """Return a fresh copy of the project."""
+    return Checkout(tmp_path / "checkout")
+
+
+@pytest.fixture(scope="session")
+def finished_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a copy whose default study counts as finished; made once."""
+    made = Checkout(tmp_path_factory.mktemp("finished") / "checkout")
+    made.finish("all")
+    return made.folder
+
+
+@pytest.fixture
+def finished(finished_template: Path, tmp_path: Path) -> Checkout:
+    """Return a copy of the finished study that the test may change."""
+    folder = tmp_path / "checkout"
+    shutil.copytree(finished_template, folder, symlinks=True)
+    copy = Checkout.__new__(Checkout)
+    copy.folder = folder
+    return copy

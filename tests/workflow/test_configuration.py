@@ -1,0 +1,184 @@
+"""The configuration: defaults, one-line faults, registries equal to the library's folders, a true reference."""
+
+import copy
+import dataclasses
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from heterodox.corruptions import interface as corruptions
+from heterodox.ensembles import consensus
+from heterodox.explain import interface as explanations
+from heterodox.networks import loading
+from heterodox.training.recipe import Recipe
+from heterodox.training.self_supervision import Pretraining
+from tests.workflow.conftest import Checkout
+from workflow import configuration
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+CONFIGS = [ROOT / "config.yaml", *sorted((ROOT / "configs").glob("*.yaml")), ROOT / "tests/smoke/config.yaml"]
+
+
+def default_config() -> dict[str, Any]:
+    return yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+
+
+def faults(change) -> list[str]:
+    config = default_config()
+    change(config)
+    return configuration.complete(config)
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
+def test_every_shipped_config_is_sound(path: Path) -> None:
+    assert configuration.complete(yaml.safe_load(path.read_text(encoding="utf-8"))) == []
+
+
+def test_registries_are_the_folders_of_the_library() -> None:
+    properties = configuration.read_schema()["properties"]
+    member = properties["members"]["additionalProperties"]["properties"]
+    assert member["arch"]["enum"] == loading.names()
+    assert properties["corruptions"]["propertyNames"]["enum"] == corruptions.names()
+    assert properties["explanations"]["properties"]["methods"]["items"]["enum"] == explanations.names()
+    pool = properties["pools"]["additionalProperties"]["properties"]
+    assert sorted(pool["consensus"]["items"]["enum"]) == sorted(consensus.names())
+
+
+@pytest.mark.parametrize(("definition", "fields"), [("recipe", Recipe), ("pretraining", Pretraining)])
+def test_schema_and_dataclass_name_the_same_fields_and_defaults(definition: str, fields: Any) -> None:
+    entries = configuration.read_schema()["$defs"][definition]["properties"]
+    described = {name: entry["default"] for name, entry in entries.items()}
+    defaults = {
+        field.name: list(field.default) if isinstance(field.default, tuple) else field.default
+        for field in dataclasses.fields(fields)
+    }
+    assert described == defaults
+
+
+def _unknown(config):
+    config["corruption"] = {}
+
+
+def _unknown_deep(config):
+    config["recipes"]["cnn"]["learning_rat"] = 1.0
+
+
+def _zero(config):
+    config["corruptions"]["lines"] = [0]
+
+
+def _negative(config):
+    config["corruptions"]["lines"] = [-1.6]
+
+
+def _arch(config):
+    config["members"]["resnet"]["arch"] = "resnett"
+
+
+def _corruption(config):
+    config["corruptions"]["fog"] = [1.0]
+
+
+def _small(config):
+    config["pools"]["architectures"]["members"] = ["vgg", "resnet"]
+
+
+def _member(config):
+    config["pools"]["architectures"]["members"][0] = "nobody"
+
+
+def _text(config):
+    config["recipes"]["cnn"]["learning_rate"] = "1e-3"
+
+
+def _plus(config):
+    config["members"]["a+b"] = config["members"]["vgg"]
+
+
+def _slash(config):
+    config["members"]["a/b"] = config["members"]["vgg"]
+
+
+def _teacher(config):
+    config["members"]["deit"]["teacher"] = "nobody"
+
+
+def _recipe(config):
+    config["members"]["vgg"]["recipe"] = "nothing"
+
+
+def _change(config):
+    config["members"]["vgg"]["changes"] = {"epoch": 3}
+
+
+@pytest.mark.parametrize(
+    ("change", "where"),
+    [
+        (_unknown, "corruption"),
+        (_unknown_deep, "recipes.cnn"),
+        (_zero, "corruptions.lines.0"),
+        (_negative, "corruptions.lines.0"),
+        (_arch, "members.resnet.arch"),
+        (_corruption, "fog"),
+        (_small, "pools.architectures"),
+        (_member, "pools.architectures.members"),
+        (_text, "recipes.cnn.learning_rate"),
+        (_plus, "a+b"),
+        (_slash, "a/b"),
+        (_teacher, "members.deit.teacher"),
+        (_recipe, "members.vgg.recipe"),
+        (_change, "members.vgg.changes"),
+    ],
+    ids=lambda value: value.__name__ if callable(value) else "",
+)
+def test_a_fault_is_one_line_that_names_the_key(change, where: str) -> None:
+    found = faults(change)
+    assert len(found) == 1
+    assert found[0].startswith("config: ")
+    assert where in found[0]
+    assert "\n" not in found[0]
+
+
+def test_defaults_do_not_leak_between_members() -> None:
+    config = default_config()
+    assert configuration.complete(config) == []
+    config["members"]["vgg"]["changes"]["epochs"] = 3
+    assert config["members"]["resnet"]["changes"] == {}
+
+
+def test_completing_twice_changes_nothing() -> None:
+    config = default_config()
+    configuration.complete(config)
+    once = copy.deepcopy(config)
+    assert configuration.complete(config) == []
+    assert config == once
+
+
+def test_snakemake_shows_the_line_and_stops(checkout: Checkout) -> None:
+    checkout.edit("config.yaml", "dataset: ", "datasets: ")
+    done = checkout.snakemake("--dry-run", check=False)
+    assert done.returncode != 0
+    lines = [line for line in done.stderr.splitlines() if line.startswith("config: ")]
+    assert len(lines) == 2  # the unknown key, and the missing one
+    assert "Traceback" not in done.stderr
+
+
+def test_one_name_never_means_two_data_sets_or_two_networks() -> None:
+    data: dict[str, Any] = {}
+    members: dict[str, Any] = {}
+    for path in CONFIGS:
+        config = yaml.safe_load(path.read_text(encoding="utf-8"))
+        configuration.complete(config)
+        name = config["dataset"]
+        assert data.setdefault(name, config["data"]) == config["data"]
+        for member, entry in config["members"].items():
+            whole = (entry, config["recipes"].get(entry.get("recipe")), config["pretraining"].get(entry.get("pretraining")))
+            assert members.setdefault((name, member), whole) == whole
+
+
+def test_the_reference_is_made_from_the_schema() -> None:
+    written = (ROOT / "docs/configuration.md").read_text(encoding="utf-8")
+    assert written == configuration.reference(), f"run `make reference` ({sys.executable})"

@@ -1,0 +1,123 @@
+"""What runs again after a change: exactly what depends on it, asked from dry runs of the default study."""
+
+from collections import Counter
+
+import yaml
+
+from tests.workflow.conftest import Checkout
+
+TRAINING = {"train_member", "pretrain_backbone", "probe_member", "fetch_member"}
+MEMBERS = 14
+
+
+def drawn(jobs: Counter[str]) -> set[str]:
+    return {rule for rule in jobs if rule.startswith("draw_")}
+
+
+def change_config(checkout: Checkout, change) -> None:
+    path = checkout.folder / "config.yaml"
+    config = yaml.safe_load(path.read_text(encoding="utf-8"))
+    change(config)
+    path.write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
+
+
+def test_nothing_changed_plans_nothing(finished: Checkout) -> None:
+    assert finished.planned() == Counter()
+
+
+def test_key_order_and_layout_of_the_config_plan_nothing(finished: Checkout) -> None:
+    path = finished.folder / "config.yaml"
+    config = yaml.safe_load(path.read_text(encoding="utf-8"))
+    path.write_text(yaml.safe_dump(config, sort_keys=True), encoding="utf-8")
+    assert finished.planned() == Counter()
+
+
+def test_one_more_corruption_trains_nothing(finished: Checkout) -> None:
+    change_config(finished, lambda config: config["corruptions"].update(gaussian_noise=[2.0]))
+    jobs = finished.planned()
+    assert jobs["corrupt_images"] == 1
+    assert jobs["dump_member"] == MEMBERS
+    assert jobs["score_ensembles"] == 1
+    assert jobs["bootstrap_trends"] == 1
+    assert jobs["collect_ensembles"] == 1
+    assert not TRAINING & set(jobs)
+
+
+def test_learning_rate_of_one_member_trains_that_member(finished: Checkout) -> None:
+    change_config(
+        finished, lambda config: config["members"]["densenet"].setdefault("changes", {}).update(learning_rate=1.0e-4)
+    )
+    jobs = finished.planned()
+    assert jobs["train_member"] == 1
+    assert jobs["dump_member"] == 5
+    assert jobs["score_ensembles"] == 5
+    assert "corrupt_images" not in jobs
+
+
+def test_comment_and_docstring_in_any_module_plan_nothing(finished: Checkout) -> None:
+    for file in [*finished.folder.rglob("src/heterodox/**/*.py"), *finished.folder.glob("scripts/*.py")]:
+        file.write_text(file.read_text(encoding="utf-8") + "\n# A remark that changes nothing.\n", encoding="utf-8")
+    finished.edit("src/heterodox/streams.py", '"""Named random generators.', '"""Named generators of random numbers.')
+    assert finished.planned() == Counter()
+
+
+def test_changed_statement_reaches_the_scripts_that_import_it(finished: Checkout) -> None:
+    path = finished.folder / "src/heterodox/corruptions/lines.py"
+    path.write_text(path.read_text(encoding="utf-8") + "\nCHANGED = True\n", encoding="utf-8")
+    jobs = finished.planned()
+    assert jobs["corrupt_images"] == 1
+    assert jobs["dump_member"] == MEMBERS
+    assert jobs["score_ensembles"] == 1
+    assert not TRAINING & set(jobs)
+
+
+def test_changed_figure_module_draws_that_figure(finished: Checkout) -> None:
+    path = finished.folder / "src/heterodox/figures/trend_grid.py"
+    path.write_text(path.read_text(encoding="utf-8") + "\nCHANGED = True\n", encoding="utf-8")
+    jobs = finished.planned()
+    assert drawn(jobs) == {"draw_trend_grid"}
+    assert set(jobs) - drawn(jobs) <= {"all", "resilience", "figures"}
+
+
+def test_new_corruption_file_makes_one_shift(finished: Checkout) -> None:
+    folder = finished.folder / "src/heterodox/corruptions"
+    (folder / "salt.py").write_text((folder / "gaussian_noise.py").read_text(encoding="utf-8"), encoding="utf-8")
+    assert finished.planned() == Counter()
+    change_config(finished, lambda config: config["corruptions"].update(salt=[2.0]))
+    jobs = finished.planned()
+    assert jobs["corrupt_images"] == 1
+    assert jobs["dump_member"] == MEMBERS
+    assert not TRAINING & set(jobs)
+
+
+def test_new_architecture_file_trains_one_member(finished: Checkout) -> None:
+    folder = finished.folder / "src/heterodox/networks/zoo"
+    (folder / "other.py").write_text((folder / "resnet.py").read_text(encoding="utf-8"), encoding="utf-8")
+    assert finished.planned() == Counter()
+
+    def add(config):
+        config["members"]["other"] = config["members"]["resnet"] | {"arch": "other"}
+
+    change_config(finished, add)
+    jobs = finished.planned("members")
+    assert jobs["train_member"] == 1
+    assert set(jobs) == {"train_member", "members"}
+
+
+def test_another_pin_of_timm_runs_the_stages_that_import_it(finished: Checkout) -> None:
+    path = finished.folder / "envs/requirements.txt"
+    lines = ["timm==9.9.9" if line.startswith("timm==") else line for line in path.read_text().splitlines()]
+    path.write_text("\n".join(lines) + "\n")
+    jobs = finished.planned()
+    assert jobs["train_member"] + jobs["probe_member"] == MEMBERS
+    assert jobs["dump_member"] == MEMBERS * 5
+    assert "corrupt_images" not in jobs
+    assert "prepare_data" not in jobs
+
+
+def test_figures_can_be_removed_and_drawn_again(finished: Checkout) -> None:
+    for file in finished.folder.glob("results/*/figures/*"):
+        file.unlink()
+    jobs = finished.planned("figures")
+    assert jobs
+    assert {rule for rule in jobs if not rule.startswith("draw_")} == {"figures"}
