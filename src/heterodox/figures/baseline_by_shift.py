@@ -39,11 +39,9 @@ def draw(members: pd.DataFrame, member: str) -> Figure:
         )
     axes.invert_yaxis()
     axes.grid(False, axis="y")
-    axes.set(
-        xlim=(0, 100),
-        xticks=range(0, 101, 20),
-        xlabel=f"Top-1 accuracy of {style.shortened(member, 24)} (%)\n{_count(rows)}",
-    )
+    axes.set(xlim=(0, 100), xticks=range(0, 101, 20))
+    # Below the whole figure: under the bars alone a long name would not fit.
+    figure.supxlabel(f"Top-1 accuracy of {style.shortened(member, 24)} (%)\n{_count(rows)}", fontsize=7)
     return figure
 
 

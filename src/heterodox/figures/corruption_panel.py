@@ -21,5 +21,5 @@ def draw(clean: np.ndarray, corrupted: Mapping[str, Mapping[float, np.ndarray]])
         pictures = [("clean", clean), *((f"{severity:g}", images[severity]) for severity in sorted(images))]
         for axes, (title, image) in zip(row, pictures, strict=False):
             style.draw_picture(axes, image, title)
-        row[0].set_ylabel(style.shortened(style.words(name), 15), fontsize=style.SMALL_TEXT)
+        row[0].set_ylabel(style.shortened(style.words(name), 13), fontsize=style.SMALL_TEXT)
     return figure

@@ -49,7 +49,7 @@ def draw(images: np.ndarray, labels: np.ndarray, classes: list[str], members: li
         for axes, values, prediction, label in zip(row, member.maps, member.predictions, labels, strict=True):
             _draw_map(axes, values, _name(classes, prediction, 12), prediction == label)
     for axes, text in zip(grid[:, 0], ["image", *(member.member for member in members)], strict=True):
-        axes.set_ylabel(style.shortened(text, 15), fontsize=style.SMALL_TEXT)
+        axes.set_ylabel(style.shortened(text, 13), fontsize=style.SMALL_TEXT)
     return figure
 
 

@@ -10,7 +10,7 @@ from heterodox.figures import style
 
 COLUMNS = ["member", "class", "approach", "parameters", "shift", "top1", "top5"]
 # Column: where it stands (share of the panel), how many characters it may have.
-TEXTS = {"member": (0.0, 20), "class": (0.37, 6), "approach": (0.495, 18), "parameters": (1.0, 8)}
+TEXTS = {"member": (0.0, 18), "class": (0.37, 6), "approach": (0.495, 18), "parameters": (1.0, 8)}
 ROW_HEIGHT = 0.19  # inches
 
 

@@ -142,7 +142,7 @@ def wrapped(text: str, characters: int, lines: int = 2) -> str:
 def count_words(count: float) -> str:
     """Return a count with its unit: 25 600 000 as `25.6M`, 412 345 as `412k`."""
     for unit, size in (("G", 1e9), ("M", 1e6), ("k", 1e3)):
-        if count >= size:
+        if count >= 0.9995 * size:  # 999 999 is 1M, not 1e+03k
             return f"{count / size:.3g}{unit}"
     return f"{count:.0f}"
 

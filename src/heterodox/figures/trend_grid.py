@@ -4,6 +4,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.gridspec import GridSpecBase
+from matplotlib.ticker import MaxNLocator
 
 from heterodox.figures import style
 from heterodox.figures.trend_panels import METRICS, colour_range, draw_panel, select
@@ -42,9 +43,15 @@ def _draw_column(column: list[Axes], shown: pd.DataFrame, lines: pd.DataFrame) -
     for axes, name in zip(column, ROWS, strict=True):
         draw_panel(axes, shown, lines, name, colours, largest=12).set_rasterized(True)
         axes.set_title(axes.get_title("left").replace(" [", "\n["), fontsize=style.SMALL_TEXT)
-        axes.locator_params(axis="x", nbins=2, steps=[1, 2, 5, 10])
+        axes.set_xticks(_outer_ticks(*axes.get_xlim()))
         axes.locator_params(axis="y", nbins=3, steps=[1, 2, 5, 10])
         axes.tick_params(pad=1.5)
+
+
+def _outer_ticks(low: float, high: float) -> list[float]:
+    """Return the first and the last round number in the range: more labels would not fit below a small panel."""
+    ticks = [tick for tick in MaxNLocator(3, steps=[1, 2, 5, 10]).tick_values(low, high) if low <= tick <= high]
+    return [ticks[0], ticks[-1]] if len(ticks) > 1 else ticks
 
 
 def _label_rows_and_columns(figure: Figure, grid: GridSpecBase, shifts: list[str]) -> None:
@@ -54,4 +61,4 @@ def _label_rows_and_columns(figure: Figure, grid: GridSpecBase, shifts: list[str
         frame.set_xlabel(METRICS[name].label, labelpad=12)
     for column, shift in enumerate(shifts):
         frame = figure.add_subplot(grid[:, column], frameon=False, xticks=[], yticks=[])
-        frame.set_title(style.wrapped(style.shift_words(shift), 18), weight="bold", pad=24)
+        frame.set_title(style.wrapped(style.shift_words(shift), 14), weight="bold", pad=24)
