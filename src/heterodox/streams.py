@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import operator
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,9 +12,10 @@ if TYPE_CHECKING:
 
 
 def _digest(seed: int, purpose: str, keys: tuple[str | int, ...]) -> bytes:
-    # JSON keeps ("a", 1) apart from ("a", "1") and ("a1",); NumPy integers are not JSON, so they are cast.
-    plain = [key if isinstance(key, str) else int(key) for key in keys]
-    text = json.dumps([int(seed), purpose, *plain], separators=(",", ":"))
+    # JSON keeps ("a", 1) apart from ("a", "1") and ("a1",); NumPy integers are not JSON, so they are cast, and a float
+    # is refused rather than cut to the integer whose stream it would share.
+    plain = [key if isinstance(key, str) else operator.index(key) for key in keys]
+    text = json.dumps([operator.index(seed), purpose, *plain], separators=(",", ":"))
     return hashlib.blake2b(text.encode(), digest_size=16).digest()
 
 

@@ -1,0 +1,115 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+
+from heterodox.errors import UserError
+from heterodox.storage.dumps import DumpFile, open_dumps, write_dump
+
+MakeDump = Callable[..., Path]
+
+
+def test_logits_are_kept_to_the_bit_and_lie_where_they_say(tmp_path: Path) -> None:
+    logits = np.random.default_rng(0).normal(size=(7, 4)).astype(np.float32)
+    with write_dump(tmp_path / "dump.h5", np.arange(7) % 4, np.arange(7), 4) as writer:
+        writer.append(logits[:3])
+        writer.append(logits[3:])
+    with DumpFile(tmp_path / "dump.h5") as dump:
+        np.testing.assert_array_equal(dump.logits(), logits)
+        np.testing.assert_array_equal(dump.logits(2, 5), logits[2:5])
+        out = np.empty((2, 4), np.float32)
+        dump.read_logits(5, 7, out)
+        np.testing.assert_array_equal(out, logits[5:])
+        offset = dump.logits_offset()
+        assert offset is not None
+        assert dump.methods() == []
+    np.testing.assert_array_equal(np.fromfile(tmp_path / "dump.h5", np.float32, 28, offset=offset), logits.ravel())
+
+
+@pytest.mark.parametrize("size", [1e-30, 1.0, 1e30])
+def test_maps_of_any_size_come_back(tmp_path: Path, size: float) -> None:
+    raw = (np.random.default_rng(0).random((5, 3, 8, 8)) * size).astype(np.float32)
+    raw[2] = 0
+    with write_dump(tmp_path / "dump.h5", np.zeros(5), np.arange(5), 2) as writer:
+        writer.append(np.zeros((2, 2)), {"saliency": raw[:2]})
+        writer.append(np.zeros((3, 2)), {"saliency": raw[2:]})
+    with DumpFile(tmp_path / "dump.h5") as dump:
+        assert (dump.methods(), dump.map_shape("saliency")) == (["saliency"], (3, 8, 8))
+        stored, scale = dump.saliency("saliency"), dump.saliency_scale("saliency")
+        assert stored.dtype == np.float16
+        assert stored.max(axis=(1, 2, 3)).tolist() == [1, 1, 0, 1, 1]
+        assert scale[2] == 0
+        back = stored.astype(np.float64) * scale[:, None, None, None]
+        # Half a unit in the last of float16's eleven digits, of the map's maximum.
+        np.testing.assert_allclose(back / size, raw / size, atol=2**-11)
+        out = np.empty((2, 3, 8, 8), np.float16)
+        dump.read_saliency("saliency", 1, 3, out)
+        np.testing.assert_array_equal(out, stored[1:3])
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_values_that_are_not_finite_are_not_written(tmp_path: Path, value: float) -> None:
+    logits, maps = np.zeros((2, 3)), np.ones((2, 1, 4, 4))
+    logits_bad, maps_bad = logits.copy(), maps.copy()
+    logits_bad[1, 2] = maps_bad[1, 0, 3, 3] = value
+    for first, second, fault in [
+        (logits_bad, maps, "logits are not finite"),
+        (logits, maps_bad, "'saliency' map is not"),
+    ]:
+        with pytest.raises(UserError, match=f"swin: .*{fault}"):  # noqa: SIM117
+            with write_dump(tmp_path / "dump.h5", [0, 1], [0, 1], 3, {"member": "swin"}) as writer:
+                writer.append(first, {"saliency": second})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_logits_from_elsewhere_that_are_not_finite_are_one_line(make_dump: MakeDump) -> None:
+    path = make_dump("swin")
+    with h5py.File(path, "r+") as file:
+        file["logits"][4, 1] = np.nan
+    with DumpFile(path) as dump, pytest.raises(UserError, match=r"swin\.h5: 'logits' holds NaN"):
+        dump.logits()
+
+
+def test_labels_outside_the_classes_are_one_line(make_dump: MakeDump) -> None:
+    with pytest.raises(UserError, match="a label lies outside the 2 classes"):
+        DumpFile(make_dump("swin", classes=2))
+
+
+def test_a_truncated_dump_is_one_line(make_dump: MakeDump) -> None:
+    path = make_dump("swin")
+    path.write_bytes(path.read_bytes()[:-200])
+    with pytest.raises(UserError, match=r"swin\.h5: not a readable HDF5 file"):
+        DumpFile(path)
+
+
+def test_logits_of_another_type_or_maps_of_another_count_are_one_line(make_dump: MakeDump) -> None:
+    path = make_dump("swin")
+    with h5py.File(path, "r+") as file:
+        del file["saliency/saliency"]
+        file["saliency/saliency"] = np.zeros((5, 1, 4, 4), np.float16)
+    with DumpFile(path) as dump, pytest.raises(UserError, match="expected 4 axes with 6 images first"):
+        dump.saliency("saliency")
+    with h5py.File(path, "r+") as file:
+        del file["logits"]
+        file["logits"] = np.zeros((6, 3))
+    with pytest.raises(UserError, match="'logits' must be float32"):
+        DumpFile(path)
+
+
+def test_members_of_one_pool_speak_of_the_same_images(make_dump: MakeDump) -> None:
+    good = make_dump("good")
+    with open_dumps([good, make_dump("same")]) as dumps:
+        assert [len(dump) for dump in dumps] == [6, 6]
+    order = np.array([1, 0, 2, 3, 4, 5])
+    for other, fault in [
+        (make_dump("order", index=order), "another order of images"),
+        (make_dump("count", count=5), "other images"),
+        (make_dump("classes", classes=4), "4 classes, but"),
+        (make_dump("labels", labels=np.array([0, 1, 2, 2, 1, 0])), "other labels"),
+    ]:
+        with pytest.raises(UserError, match=fault) as caught, open_dumps([good, other]):
+            pass
+        assert str(other) in str(caught.value)
+        assert "\n" not in str(caught.value)
