@@ -61,17 +61,13 @@ def binomial_interval(share: float, count: int, z: float = 1.959964) -> tuple[fl
 
 
 def collect(parts: Sequence[Path], keys: Sequence[str]) -> pd.DataFrame:
-    """Return the rows of all parts in the order given; together they must not hold one combination of `keys` twice.
+    """Return the rows of all parts in the order given; columns that a part lacks are empty in its rows.
 
-    Raises UserError where the parts differ in their columns, name the file, or hold a row twice.
+    Raises UserError where a part lacks one of the columns `keys`, or two rows are the same in all of them.
     """
     if not parts:
         raise UserError("collect: no parts were given; name at least one pool and one shift")
-    tables = [read_table(part, list(keys)) for part in parts]
-    for part, table in zip(parts, tables, strict=True):
-        if list(table.columns) != list(tables[0].columns):
-            raise UserError(f"{part}: its columns differ from those of {parts[0]}; delete both and run again")
-    whole = pd.concat(tables, ignore_index=True)
+    whole = pd.concat([read_table(part, list(keys)) for part in parts], ignore_index=True)
     repeated = whole.duplicated(list(keys))
     if repeated.any():
         row = ", ".join(str(whole.loc[repeated.idxmax(), key]) for key in keys)
@@ -152,7 +148,7 @@ def _decimals(values: pd.Series) -> int:
     if pd.api.types.is_integer_dtype(known) or ((known == known.round()).all() and known.abs().max() > 1):
         return 0
     largest = known.abs().max()
-    return int(np.clip(3 - np.floor(np.log10(largest)), 0, 6)) if largest > 0 else 0
+    return int(np.clip(4 - np.ceil(np.log10(largest)), 0, 6)) if largest > 0 else 0
 
 
 _PAGE = """<!doctype html>
