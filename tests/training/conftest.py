@@ -1,5 +1,6 @@
 """A data set small enough to train on in a blink: two classes, bright on the left or on the right, under noise."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +32,12 @@ def write_sided(path: Path, count: int, seed: int) -> Path:
     with write_images(path, (8, 8, 1), labels, np.arange(count), ["left", "right"]) as writer:
         writer.append(images)
     return path
+
+
+@pytest.fixture
+def rewrite() -> Callable[[Path, int, int], Path]:
+    """Return the function that writes (path, count, seed)."""
+    return write_sided
 
 
 @pytest.fixture

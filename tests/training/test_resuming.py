@@ -1,76 +1,100 @@
 """Scripts killed with SIGKILL in the middle of training go on and end with the very same bytes."""
 
 import json
+import logging
 import os
+import runpy
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
+import torch
+
+from heterodox.training.members import fingerprint
+from heterodox.training.state import StateFile
 
 SCRIPTS = Path(__file__).resolve().parent.parent.parent / "scripts"
-COMMON = {"optimizer": "adamw", "learning_rate": 0.003, "batch_size": 8, "warmup_epochs": 1}
-MEMBERS = {
+COMMON: dict[str, Any] = {"learning_rate": 0.003, "batch_size": 8, "warmup_epochs": 1}
+MEMBERS: dict[str, dict[str, Any]] = {
     "train_member": {"arch": "vgg", "recipe": {**COMMON, "epochs": 8, "flip": True, "shift": 1}},
     "pretrain_backbone": {"arch": "resnet", "pretraining": {**COMMON, "epochs": 2, "local_views": 1, "outputs": 16}},
 }
 
 
-def command(script: str, files: dict[str, Path], folder: Path, state: Path, **changes: object) -> list[str]:
+def arguments(script: str, files: dict[str, Path], folder: Path, state: Path, **changes: Any) -> dict[str, Any]:
     values = {**MEMBERS[script], **changes}
     config = {"dataset": "sided", "seed": 1, "member": {"arch": values.pop("arch")}, **values}
-    spec = json.dumps({"wildcards": {"member": "toy"}, "config": config, "code": "0"})
+    spec = {"wildcards": {"member": "toy"}, "config": config, "code": "0"}
+    common = {"spec": spec, "train": files["train"], "state": state, "state_seconds": 0.0}
     target = folder / "toy.safetensors"
-    options = (
-        ["--backbone", target]
-        if script == "pretrain_backbone"
-        else ["--weights", target, "--validation", files["validation"]]
-    )
-    common = ["--spec", spec, "--train", files["train"], "--state", state, "--state-seconds", "0"]
-    return [sys.executable, str(SCRIPTS / f"{script}.py"), *map(str, [*common, *options])]
+    if script == "pretrain_backbone":
+        return {**common, "backbone": target}
+    return {**common, "weights": target, "validation": files["validation"]}
 
 
-def finished(arguments: list[str]) -> str:
-    done = subprocess.run(arguments, capture_output=True, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
-    assert done.returncode == 0, done.stderr
-    return done.stderr
+def run_here(script: str, values: dict[str, Any]) -> None:
+    """Call the script's function in this process, which saves importing torch once more."""
+    runpy.run_path(str(SCRIPTS / f"{script}.py"))[script](**values)
 
 
-def kill_in_the_middle(arguments: list[str], state: Path) -> None:
+def kill_in_the_middle(script: str, values: dict[str, Any]) -> None:
     """Start the script and kill it as soon as its state has been replaced a few times."""
-    with subprocess.Popen(arguments, env={**os.environ, "OMP_NUM_THREADS": "1"}, stderr=subprocess.DEVNULL) as process:
+    options = [
+        word
+        for name, value in values.items()
+        for word in ("--" + name.replace("_", "-"), json.dumps(value) if name == "spec" else str(value))
+    ]
+    call = [sys.executable, str(SCRIPTS / f"{script}.py"), *options]
+    with subprocess.Popen(call, env={**os.environ, "OMP_NUM_THREADS": "1"}, stderr=subprocess.DEVNULL) as process:
         versions: set[int] = set()
         while len(versions) < 5 and process.poll() is None:
-            if state.exists():
-                versions.add(state.stat().st_mtime_ns)
+            if values["state"].exists():
+                versions.add(values["state"].stat().st_mtime_ns)
             time.sleep(0.001)
         process.send_signal(signal.SIGKILL)
         assert process.wait() == -signal.SIGKILL
 
 
+@pytest.fixture(autouse=True)
+def one_thread():
+    """Sums are split among threads, so equal bytes need equal numbers of them."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
 @pytest.mark.parametrize("script", sorted(MEMBERS))
-def test_a_killed_training_ends_with_the_bytes_of_an_uninterrupted_one(script, files, tmp_path):
+def test_a_killed_training_ends_with_the_bytes_of_an_uninterrupted_one(script, files, tmp_path, caplog):
+    caplog.set_level(logging.INFO)
     state = tmp_path / "state" / "toy.pt"
     whole, parts = tmp_path / "whole", tmp_path / "parts"
-    finished(command(script, files, whole, tmp_path / "other.pt"))
-    kill_in_the_middle(command(script, files, parts, state), state)
+    killed = arguments(script, files, parts, state)
+    kill_in_the_middle(script, killed)
     assert state.is_file()
     assert not list(parts.glob("*"))
-    assert "goes on in epoch" in finished(command(script, files, parts, state))
+    run_here(script, killed)
+    assert "goes on in epoch" in caplog.text
+    run_here(script, arguments(script, files, whole, tmp_path / "other.pt"))
     for name in ("toy.safetensors", "toy.json"):
         assert (whole / name).read_bytes() == (parts / name).read_bytes()
     assert not state.exists()
 
 
-def test_a_state_of_another_configuration_is_ignored(files, tmp_path):
+@pytest.mark.parametrize("change", ["recipe", "data"])
+def test_a_state_of_another_configuration_or_of_other_data_is_ignored(change, files, rewrite, tmp_path, caplog):
+    caplog.set_level(logging.INFO)
     state = tmp_path / "state" / "toy.pt"
-    kill_in_the_middle(command("train_member", files, tmp_path / "parts", state), state)
-    recipe = {**COMMON, "epochs": 1}
-    log = finished(command("train_member", files, tmp_path / "parts", state, recipe=recipe))
-    assert "belongs to another configuration" in log
-    finished(command("train_member", files, tmp_path / "fresh", tmp_path / "other.pt", recipe=recipe))
-    assert (tmp_path / "fresh" / "toy.safetensors").read_bytes() == (
-        tmp_path / "parts" / "toy.safetensors"
-    ).read_bytes()
+    values = arguments("train_member", files, tmp_path, state, recipe={**COMMON, "epochs": 1})
+    StateFile(state, fingerprint(values["spec"], list(files.values()))).write({"progress": {}})
+    if change == "recipe":
+        values["spec"]["config"]["recipe"]["learning_rate"] = 0.002
+    else:
+        rewrite(files["train"], 96, 3)
+    run_here("train_member", values)
+    assert "belongs to another configuration" in caplog.text
+    assert (tmp_path / "toy.safetensors").is_file()

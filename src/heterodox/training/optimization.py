@@ -25,7 +25,7 @@ def optimizer_for(module: nn.Module, recipe: Optimization) -> torch.optim.Optimi
     if recipe.optimizer == "sgd":
         return torch.optim.SGD(groups, lr=rate, momentum=recipe.momentum, nesterov=recipe.momentum > 0)
     if recipe.optimizer == "adamw":
-        return torch.optim.AdamW(groups, lr=rate, betas=recipe.betas, eps=recipe.epsilon)
+        return torch.optim.AdamW(groups, lr=rate, betas=recipe.betas, eps=recipe.epsilon, fused=True)
     torchvision_operators.declare()  # timm imports torchvision
     from timm.optim import AdaBelief
 

@@ -58,7 +58,11 @@ def _logistic_regression(values: Tensor, labels: Tensor, classes: int, recipe: P
     weight = values.new_zeros(classes, values.shape[1], requires_grad=True)
     bias = values.new_zeros(classes, requires_grad=True)
     optimizer = torch.optim.LBFGS(
-        [weight, bias], max_iter=recipe.iterations, tolerance_grad=1e-7, line_search_fn="strong_wolfe"
+        [weight, bias],
+        max_iter=recipe.iterations,
+        tolerance_grad=1e-8,
+        tolerance_change=1e-13,
+        line_search_fn="strong_wolfe",
     )
 
     def loss() -> Tensor:
