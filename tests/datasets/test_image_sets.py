@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from heterodox.datasets.image_sets import ImageSet, held_in_memory, hold_out
+from heterodox.datasets.image_sets import ImageSet, at_most, held_in_memory, hold_out
 from heterodox.errors import UserError
 from heterodox.storage.images import ImageFile
 
@@ -42,6 +42,17 @@ def test_the_choice_depends_on_seed_and_name_alone() -> None:
     two = some_set().subset(np.flatnonzero(some_set().labels != 2))
     first = {index for index in held() if some_set().labels[index - 1000] == 0}
     assert first <= set(hold_out(two, 20, 1, "toy")[1].index)
+
+
+def test_at_most_keeps_the_shares_and_the_order() -> None:
+    images = some_set()
+    few, more = at_most(images, 20, 1, "toy test"), at_most(images, 40, 1, "toy test")
+    assert (len(few), len(more)) == (20, 40)
+    np.testing.assert_array_less(np.abs(np.bincount(few.labels) - np.array([50, 30, 21]) * 20 / 101), 1)
+    assert set(few.index) < set(more.index)
+    assert (np.diff(few.index) > 0).all()
+    np.testing.assert_array_equal(few.read(np.arange(20))[:, 0, 0, 0], few.index % 256)
+    assert at_most(images, 101, 1, "toy test") is images
 
 
 @pytest.mark.parametrize("amount", [0, -5, 101, 5000, 0.001, 0.999])

@@ -65,6 +65,15 @@ def test_without_training_images_it_is_held_out_of_the_test_images(folder: dict[
         assert train.image_shape == test.image_shape
 
 
+def test_splits_may_be_limited(folder: dict[str, Any]) -> None:
+    parts = interface.splits({**folder, "most": {"train": 6, "test": 4, "validation": 100}}, "photos", 1)
+    assert {split: np.bincount(images.labels).tolist() for split, images in parts.items()} == {
+        "train": [3, 3],
+        "validation": [2, 2],
+        "test": [2, 2],
+    }
+
+
 def test_no_validation_in_the_config_is_one_line(folder: dict[str, Any]) -> None:
     del folder["validation"]
     with pytest.raises(UserError, match=r"data\.validation: missing"):

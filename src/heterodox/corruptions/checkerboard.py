@@ -25,11 +25,10 @@ def draw_parameters(stream: np.random.Generator, shape: tuple[int, int, int], se
 
 def apply(images: Any, parameters: Mapping[str, np.ndarray]) -> Any:
     """Return `images` (N, H, W, C) uint8, a pixel grey where its cell is cut and both its cell numbers agree mod 2."""
-    library = arrays.library(images)
     across, down = _cell_coordinates(images, parameters)
-    same_colour = arrays.integers(library.remainder(across, 2)) == arrays.integers(library.remainder(down, 2))
-    cut = same_colour & _cut(images, parameters, arrays.integers(across), arrays.integers(down))
-    return library.where(cut[..., None], library.full_like(images[:1, :1, :1], GREY), images)
+    result = arrays.library(images).asarray(images, copy=True)
+    result[(_parity(across) == _parity(down)) & _cut(images, parameters, across, down)] = GREY
+    return result
 
 
 def _cell_coordinates(images: Any, parameters: Mapping[str, np.ndarray]) -> tuple[Any, Any]:
@@ -39,19 +38,34 @@ def _cell_coordinates(images: Any, parameters: Mapping[str, np.ndarray]) -> tupl
     return (cosine * rows + sine * columns) / cell, (-sine * rows + cosine * columns) / cell
 
 
+def _parity(coordinates: Any) -> Any:
+    """Return int(coordinates mod 2) without the slow remainder: 0, 1, or 2 where rounding lifts the remainder to 2."""
+    library = arrays.library(coordinates)
+    lifted = (coordinates < 0) & (coordinates + 2 == 2)
+    return library.where(lifted, 2, arrays.integers(library.floor(coordinates)) & 1)
+
+
 def _cut(images: Any, parameters: Mapping[str, np.ndarray], across: Any, down: Any) -> Any:
-    """Return, bool (N, H, W), whether the cell with these numbers is cut; the board repeats, so that -1 is its last."""
-    boards = [
-        cut_cells(min(images.shape[1:3]), *(parameters[name][row] for name in ("cell", "fraction", "seed")))
-        for row in range(len(images))
-    ]
-    sizes = np.array([len(board) for board in boards])
-    padded = np.zeros((len(boards), sizes.max(), sizes.max()), bool)
-    for place, board in zip(padded, boards, strict=True):
-        place[: len(board), : len(board)] = board
-    image = arrays.integers(arrays.per_image(np.arange(len(boards)), images))
-    size = arrays.integers(arrays.per_image(sizes, images))
-    return arrays.back(padded, images)[image, across % size, down % size]
+    """Return, bool (N, H, W), whether the cell at these coordinates is cut."""
+    reach = int(np.hypot(*images.shape[1:3]) / np.min(parameters["cell"])) + 1
+    side = min(images.shape[1:3])
+    boards = np.stack(
+        [
+            _repeated(cut_cells(side, *drawn), reach)
+            for drawn in zip(*(parameters[name] for name in ("cell", "fraction", "seed")), strict=True)
+        ]
+    )
+    image = arrays.integers(arrays.per_image(np.arange(len(images)), images))
+    place = (
+        (image * boards.shape[1] + arrays.integers(across) + reach) * boards.shape[2] + arrays.integers(down) + reach
+    )
+    return arrays.library(images).take(arrays.back(boards, images), place)
+
+
+def _repeated(board: np.ndarray, reach: int) -> np.ndarray:
+    """Return the cells -reach..reach of the board in both directions; it repeats, so that -1 is its last cell."""
+    cells = np.arange(-reach, reach + 1) % len(board)
+    return board[np.ix_(cells, cells)]
 
 
 def cut_cells(side: int, cell: float, fraction: float, seed: int) -> np.ndarray:

@@ -54,9 +54,7 @@ def _draw_lines(image: np.ndarray, ends: np.ndarray) -> None:
 
 
 @numba.njit(cache=True)
-def _draw_line(
-    image: np.ndarray, row: int, column: int, last_row: int, last_column: int
-) -> None:
+def _draw_line(image: np.ndarray, row: int, column: int, last_row: int, last_column: int) -> None:
     # Bresenham with a second pixel where the line passes between two (Zingl 2012, A rasterizing algorithm for drawing
     # curves), as scikit-image draws it. Each distance is the pixel's from the ideal line, in pixels.
     height, width = abs(last_row - row), abs(last_column - column)
