@@ -1,4 +1,4 @@
-"""Let torchvision be imported beside a CPU-only torch: call `declare` before torchvision, timm or captum is imported."""
+"""Let torchvision be imported beside a CPU-only torch: call `declare` before torchvision, timm or captum is loaded."""
 
 import functools
 from importlib.machinery import PathFinder
