@@ -13,6 +13,11 @@ rule prepare_data:
         train=f"{RESULTS}/data/train.h5",
         validation=f"{RESULTS}/data/validation.h5",
         test=f"{RESULTS}/data/test.h5",
+    log:
+        f"{LOGS}/prepare_data.log",
+    cache: "omit-software"
+    conda:
+        ENVIRONMENT
     params:
         spec=spec(
             "prepare_data",
@@ -21,11 +26,6 @@ rule prepare_data:
             seed=config["seed"],
             data=config["data"],
         ),
-    log:
-        f"{LOGS}/prepare_data.log",
-    conda:
-        ENVIRONMENT
-    cache: "omit-software"
     shell:
         "python scripts/prepare_data.py --spec {params.spec:q} --train {output.train} "
         "--validation {output.validation} --test {output.test} > {log} 2>&1"
@@ -37,22 +37,26 @@ rule prepare_natural_shift:
         images=f"{RESULTS}/data/test.h5",
     output:
         shift=f"{RESULTS}/shifts/{{shift}}.h5",
+    log:
+        f"{LOGS}/prepare_natural_shift/{{shift}}.log",
     wildcard_constraints:
         shift=one_of(config["natural_shifts"]),
+    cache: "omit-software"
+    conda:
+        ENVIRONMENT
     params:
         spec=lambda wildcards: spec(
             "prepare_natural_shift",
             wildcards,
-            modules=[f"datasets/{config['natural_shifts'][wildcards.shift]['source']}.py"],
+            modules=[
+                f"datasets/{config['natural_shifts'][wildcards.shift]['source']}.py"
+            ],
             dataset=config["dataset"],
             data=config["data"],
-            natural_shifts={wildcards.shift: config["natural_shifts"][wildcards.shift]},
+            natural_shifts={
+                wildcards.shift: config["natural_shifts"][wildcards.shift]
+            },
         ),
-    log:
-        f"{LOGS}/prepare_natural_shift/{{shift}}.log",
-    conda:
-        ENVIRONMENT
-    cache: "omit-software"
     shell:
         "python scripts/prepare_natural_shift.py --spec {params.spec:q} --images {input.images} "
         "--shift {output.shift} > {log} 2>&1"
@@ -64,8 +68,13 @@ rule corrupt_images:
         images=f"{RESULTS}/data/test.h5",
     output:
         shift=f"{RESULTS}/shifts/{{shift}}.h5",
+    log:
+        f"{LOGS}/corrupt_images/{{shift}}.log",
     wildcard_constraints:
         shift=one_of(CORRUPTED),
+    cache: "omit-software"
+    conda:
+        ENVIRONMENT
     params:
         spec=lambda wildcards: spec(
             "corrupt_images",
@@ -75,11 +84,6 @@ rule corrupt_images:
             seed=config["seed"],
             jpeg_quality=config["jpeg_quality"],
         ),
-    log:
-        f"{LOGS}/corrupt_images/{{shift}}.log",
-    conda:
-        ENVIRONMENT
-    cache: "omit-software"
     shell:
         "python scripts/corrupt_images.py --spec {params.spec:q} --images {input.images} --shift {output.shift} "
         "> {log} 2>&1"

@@ -13,6 +13,13 @@ rule dump_member:
         images=lambda wildcards: images_of(wildcards.shift),
     output:
         dump=f"{RESULTS}/dumps/{{member}}/{{shift}}.h5",
+    log:
+        f"{LOGS}/dump_member/{{member}}/{{shift}}.log",
+    cache: "omit-software"
+    conda:
+        ENVIRONMENT
+    resources:
+        gpu=1,
     params:
         spec=lambda wildcards: spec(
             "dump_member",
@@ -22,13 +29,6 @@ rule dump_member:
             seed=config["seed"],
             methods=METHODS,
         ),
-    log:
-        f"{LOGS}/dump_member/{{member}}/{{shift}}.log",
-    conda:
-        ENVIRONMENT
-    cache: "omit-software"
-    resources:
-        gpu=1,
     shell:
         "python scripts/dump_member.py --spec {params.spec:q} --weights {input.weights} --images {input.images} "
         "--dump {output.dump} > {log} 2>&1"

@@ -8,30 +8,43 @@ OUTPUTS results/{dataset}/scores/{pool}/{shift}.csv, {shift}.pairs.csv, results/
 rule score_ensembles:
     """Score every ensemble of a pool on one shift: accuracy, improvement, and the diversity of its members."""
     input:
-        dumps=lambda wildcards: dumps_of(POOLS[wildcards.pool]["members"], [wildcards.shift]),
+        dumps=lambda wildcards: dumps_of(
+            POOLS[wildcards.pool]["members"], [wildcards.shift]
+        ),
         descriptions=lambda wildcards: descriptions_of(POOLS[wildcards.pool]["members"]),
     output:
         scores=f"{RESULTS}/scores/{{pool}}/{{shift}}.csv",
         pairs=f"{RESULTS}/scores/{{pool}}/{{shift}}.pairs.csv",
-    params:
-        spec=lambda wildcards: spec("score_ensembles", wildcards, **pool_of(wildcards.pool)),
     log:
         f"{LOGS}/score_ensembles/{{pool}}/{{shift}}.log",
     conda:
         ENVIRONMENT
+    threads: 2
+    params:
+        spec=lambda wildcards: spec(
+            "score_ensembles", wildcards, **pool_of(wildcards.pool)
+        ),
     shell:
         "python scripts/score_ensembles.py --spec {params.spec:q} --dumps {input.dumps:q} "
-        "--descriptions {input.descriptions:q} --scores {output.scores} --pairs {output.pairs} > {log} 2>&1"
+        "--descriptions {input.descriptions:q} --scores {output.scores} --pairs {output.pairs} "
+        "--threads {threads} > {log} 2>&1"
 
 
 rule bootstrap_trends:
     """Fit improvement to each metric over a pool's ensembles, with intervals over members and images."""
     input:
-        dumps=lambda wildcards: dumps_of(POOLS[wildcards.pool]["members"], [wildcards.shift]),
+        dumps=lambda wildcards: dumps_of(
+            POOLS[wildcards.pool]["members"], [wildcards.shift]
+        ),
         scores=f"{RESULTS}/scores/{{pool}}/{{shift}}.csv",
         pairs=f"{RESULTS}/scores/{{pool}}/{{shift}}.pairs.csv",
     output:
         trends=f"{RESULTS}/trends/{{pool}}/{{shift}}.csv",
+    log:
+        f"{LOGS}/bootstrap_trends/{{pool}}/{{shift}}.log",
+    conda:
+        ENVIRONMENT
+    threads: 2
     params:
         spec=lambda wildcards: spec(
             "bootstrap_trends",
@@ -40,10 +53,6 @@ rule bootstrap_trends:
             replicates=config["bootstrap"],
             **pool_of(wildcards.pool),
         ),
-    log:
-        f"{LOGS}/bootstrap_trends/{{pool}}/{{shift}}.log",
-    conda:
-        ENVIRONMENT
     shell:
         "python scripts/bootstrap_trends.py --spec {params.spec:q} --dumps {input.dumps:q} --scores {input.scores} "
-        "--trends {output.trends} > {log} 2>&1"
+        "--trends {output.trends} --threads {threads} > {log} 2>&1"

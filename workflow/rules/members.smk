@@ -11,13 +11,21 @@ rule train_member:
         train=f"{RESULTS}/data/train.h5",
         validation=f"{RESULTS}/data/validation.h5",
         teacher=lambda wildcards: [
-            f"{RESULTS}/members/{name}.safetensors" for name in teachers_of(wildcards.member)
+            f"{RESULTS}/members/{name}.safetensors"
+            for name in teachers_of(wildcards.member)
         ],
     output:
         weights=f"{RESULTS}/members/{{member}}.safetensors",
         description=f"{RESULTS}/members/{{member}}.json",
+    log:
+        f"{LOGS}/train_member/{{member}}.log",
     wildcard_constraints:
         member=one_of(TRAINED),
+    cache: "omit-software"
+    conda:
+        ENVIRONMENT
+    resources:
+        gpu=1,
     params:
         spec=lambda wildcards: spec(
             "train_member",
@@ -29,13 +37,6 @@ rule train_member:
             recipe=recipe_of(wildcards.member),
         ),
         state=f"{RESULTS}/state/{{member}}.pt",
-    log:
-        f"{LOGS}/train_member/{{member}}.log",
-    conda:
-        ENVIRONMENT
-    cache: "omit-software"
-    resources:
-        gpu=1,
     shell:
         "python scripts/train_member.py --spec {params.spec:q} --train {input.train} --validation {input.validation} "
         "--teacher {input.teacher} --weights {output.weights} --state {params.state} > {log} 2>&1"
@@ -48,8 +49,15 @@ rule pretrain_backbone:
     output:
         backbone=f"{RESULTS}/backbones/{{member}}.safetensors",
         description=f"{RESULTS}/backbones/{{member}}.json",
+    log:
+        f"{LOGS}/pretrain_backbone/{{member}}.log",
     wildcard_constraints:
         member=one_of(name for name in PROBED if not MEMBERS[name]["pretrained"]),
+    cache: "omit-software"
+    conda:
+        ENVIRONMENT
+    resources:
+        gpu=1,
     params:
         spec=lambda wildcards: spec(
             "pretrain_backbone",
@@ -58,16 +66,11 @@ rule pretrain_backbone:
             dataset=config["dataset"],
             seed=config["seed"],
             member=network_of(wildcards.member),
-            pretraining=config["pretraining"][MEMBERS[wildcards.member]["pretraining"]],
+            pretraining=config["pretraining"][
+                MEMBERS[wildcards.member]["pretraining"]
+            ],
         ),
         state=f"{RESULTS}/state/{{member}}.backbone.pt",
-    log:
-        f"{LOGS}/pretrain_backbone/{{member}}.log",
-    conda:
-        ENVIRONMENT
-    cache: "omit-software"
-    resources:
-        gpu=1,
     shell:
         "python scripts/pretrain_backbone.py --spec {params.spec:q} --train {input.train} "
         "--backbone {output.backbone} --state {params.state} > {log} 2>&1"
@@ -83,8 +86,15 @@ rule probe_member:
     output:
         weights=f"{RESULTS}/members/{{member}}.safetensors",
         description=f"{RESULTS}/members/{{member}}.json",
+    log:
+        f"{LOGS}/probe_member/{{member}}.log",
     wildcard_constraints:
         member=one_of(PROBED),
+    cache: "omit-software"
+    conda:
+        ENVIRONMENT
+    resources:
+        gpu=1,
     params:
         spec=lambda wildcards: spec(
             "probe_member",
@@ -95,13 +105,6 @@ rule probe_member:
             member=network_of(wildcards.member),
             recipe=config["probes"][MEMBERS[wildcards.member]["probe"]],
         ),
-    log:
-        f"{LOGS}/probe_member/{{member}}.log",
-    conda:
-        ENVIRONMENT
-    cache: "omit-software"
-    resources:
-        gpu=1,
     shell:
         "python scripts/probe_member.py --spec {params.spec:q} --train {input.train} --validation {input.validation} "
         "--backbone {input.backbone} --weights {output.weights} > {log} 2>&1"
@@ -115,8 +118,13 @@ rule fetch_member:
     output:
         weights=f"{RESULTS}/members/{{member}}.safetensors",
         description=f"{RESULTS}/members/{{member}}.json",
+    log:
+        f"{LOGS}/fetch_member/{{member}}.log",
     wildcard_constraints:
         member=one_of(FETCHED),
+    cache: "omit-software"
+    conda:
+        ENVIRONMENT
     params:
         spec=lambda wildcards: spec(
             "fetch_member",
@@ -126,11 +134,6 @@ rule fetch_member:
             seed=config["seed"],
             member=network_of(wildcards.member),
         ),
-    log:
-        f"{LOGS}/fetch_member/{{member}}.log",
-    conda:
-        ENVIRONMENT
-    cache: "omit-software"
     shell:
         "python scripts/fetch_member.py --spec {params.spec:q} --validation {input.validation} "
         "--weights {output.weights} > {log} 2>&1"
@@ -144,8 +147,13 @@ rule fetch_backbone:
     output:
         backbone=f"{RESULTS}/backbones/{{member}}.safetensors",
         description=f"{RESULTS}/backbones/{{member}}.json",
+    log:
+        f"{LOGS}/fetch_backbone/{{member}}.log",
     wildcard_constraints:
         member=one_of(name for name in PROBED if MEMBERS[name]["pretrained"]),
+    cache: "omit-software"
+    conda:
+        ENVIRONMENT
     params:
         spec=lambda wildcards: spec(
             "fetch_backbone",
@@ -155,11 +163,6 @@ rule fetch_backbone:
             seed=config["seed"],
             member=network_of(wildcards.member),
         ),
-    log:
-        f"{LOGS}/fetch_backbone/{{member}}.log",
-    conda:
-        ENVIRONMENT
-    cache: "omit-software"
     shell:
         "python scripts/fetch_backbone.py --spec {params.spec:q} --validation {input.validation} "
         "--backbone {output.backbone} > {log} 2>&1"

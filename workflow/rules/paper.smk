@@ -19,7 +19,11 @@ RESILIENCE_FIGURES = [
         for shift in FIGURES["improvement_by_diversity"]["shifts"]
         for consensus in entry["consensus"]
     ],
-    *[f"trend_grid/{pool}.{consensus}" for pool, entry in POOLS.items() for consensus in entry["consensus"]],
+    *[
+        f"trend_grid/{pool}.{consensus}"
+        for pool, entry in POOLS.items()
+        for consensus in entry["consensus"]
+    ],
 ]
 
 
@@ -34,13 +38,22 @@ rule tabulate_members:
         descriptions=descriptions_of(MEMBERS),
     output:
         table=f"{TABLES}/members.csv",
-        page=report(f"{TABLES}/members.html", caption="../report/members_table.rst", category="Tables"),
-    params:
-        spec=spec("tabulate_members", members=list(MEMBERS), shifts=SHIFTS, outside=entries_of(MEMBERS)),
+        page=report(
+            f"{TABLES}/members.html",
+            caption="../report/members_table.rst",
+            category="Tables",
+        ),
     log:
         f"{LOGS}/tabulate_members.log",
     conda:
         ENVIRONMENT
+    params:
+        spec=spec(
+            "tabulate_members",
+            members=list(MEMBERS),
+            shifts=SHIFTS,
+            outside=entries_of(MEMBERS),
+        ),
     shell:
         "python scripts/tabulate_members.py --spec {params.spec:q} --dumps {input.dumps:q} "
         "--descriptions {input.descriptions:q} --table {output.table} --page {output.page} > {log} 2>&1"
@@ -49,16 +62,22 @@ rule tabulate_members:
 rule collect_ensembles:
     """Join the scores of all pools and shifts into one table."""
     input:
-        parts=expand(f"{RESULTS}/scores/{{pool}}/{{shift}}.csv", pool=POOLS, shift=SHIFTS),
+        parts=expand(
+            f"{RESULTS}/scores/{{pool}}/{{shift}}.csv", pool=POOLS, shift=SHIFTS
+        ),
     output:
         table=f"{TABLES}/ensembles.csv",
-        page=report(f"{TABLES}/ensembles.html", caption="../report/ensembles_table.rst", category="Tables"),
-    params:
-        spec=spec("collect_ensembles"),
+        page=report(
+            f"{TABLES}/ensembles.html",
+            caption="../report/ensembles_table.rst",
+            category="Tables",
+        ),
     log:
         f"{LOGS}/collect_ensembles.log",
     conda:
         ENVIRONMENT
+    params:
+        spec=spec("collect_ensembles"),
     shell:
         "python scripts/collect_ensembles.py --spec {params.spec:q} --parts {input.parts} --table {output.table} "
         "--page {output.page} > {log} 2>&1"
@@ -67,16 +86,22 @@ rule collect_ensembles:
 rule collect_trends:
     """Join the trends of all pools and shifts into one table."""
     input:
-        parts=expand(f"{RESULTS}/trends/{{pool}}/{{shift}}.csv", pool=POOLS, shift=SHIFTS),
+        parts=expand(
+            f"{RESULTS}/trends/{{pool}}/{{shift}}.csv", pool=POOLS, shift=SHIFTS
+        ),
     output:
         table=f"{TABLES}/trends.csv",
-        page=report(f"{TABLES}/trends.html", caption="../report/trends_table.rst", category="Tables"),
-    params:
-        spec=spec("collect_trends"),
+        page=report(
+            f"{TABLES}/trends.html",
+            caption="../report/trends_table.rst",
+            category="Tables",
+        ),
     log:
         f"{LOGS}/collect_trends.log",
     conda:
         ENVIRONMENT
+    params:
+        spec=spec("collect_trends"),
     shell:
         "python scripts/collect_trends.py --spec {params.spec:q} --parts {input.parts} --table {output.table} "
         "--page {output.page} > {log} 2>&1"
@@ -88,13 +113,13 @@ rule draw_single_models:
         members=f"{TABLES}/members.csv",
     output:
         shown_figure("single_models", "single_models", "Single models"),
-    params:
-        spec=spec("draw_single_models", **FIGURES["single_models"]),
-        figure=f"{RESULTS}/figures/single_models",
     log:
         f"{LOGS}/draw_single_models.log",
     conda:
         ENVIRONMENT
+    params:
+        spec=spec("draw_single_models", **FIGURES["single_models"]),
+        figure=f"{RESULTS}/figures/single_models",
     shell:
         "python scripts/draw_single_models.py --spec {params.spec:q} --members {input.members} "
         "--figure {params.figure} > {log} 2>&1"
@@ -106,13 +131,13 @@ rule draw_baseline_by_shift:
         members=f"{TABLES}/members.csv",
     output:
         shown_figure("baseline_by_shift", "baseline_by_shift", "Single models"),
-    params:
-        spec=spec("draw_baseline_by_shift", member=BASELINE),
-        figure=f"{RESULTS}/figures/baseline_by_shift",
     log:
         f"{LOGS}/draw_baseline_by_shift.log",
     conda:
         ENVIRONMENT
+    params:
+        spec=spec("draw_baseline_by_shift", member=BASELINE),
+        figure=f"{RESULTS}/figures/baseline_by_shift",
     shell:
         "python scripts/draw_baseline_by_shift.py --spec {params.spec:q} --members {input.members} "
         "--figure {params.figure} > {log} 2>&1"
@@ -125,13 +150,17 @@ rule draw_saliency_maps:
         dumps=dumps_of(SALIENCY_MEMBERS, ["clean"]),
     output:
         shown_figure("saliency_maps", "saliency_maps", "Single models"),
-    params:
-        spec=spec("draw_saliency_maps", members=SALIENCY_MEMBERS, method=METHODS[0] if METHODS else None),
-        figure=f"{RESULTS}/figures/saliency_maps",
     log:
         f"{LOGS}/draw_saliency_maps.log",
     conda:
         ENVIRONMENT
+    params:
+        spec=spec(
+            "draw_saliency_maps",
+            members=SALIENCY_MEMBERS,
+            method=METHODS[0] if METHODS else None,
+        ),
+        figure=f"{RESULTS}/figures/saliency_maps",
     shell:
         "python scripts/draw_saliency_maps.py --spec {params.spec:q} --images {input.images} --dumps {input.dumps:q} "
         "--figure {params.figure} > {log} 2>&1"
@@ -143,19 +172,22 @@ rule draw_corruption_panel:
         images=f"{RESULTS}/data/validation.h5",
     output:
         shown_figure("corruption_panel", "corruption_panel", "Data"),
+    log:
+        f"{LOGS}/draw_corruption_panel.log",
+    conda:
+        ENVIRONMENT
     params:
         spec=spec(
             "draw_corruption_panel",
-            modules=[f"corruptions/{name}.py" for name in FIGURES["corruption_panel"]["severities"]],
+            modules=[
+                f"corruptions/{name}.py"
+                for name in FIGURES["corruption_panel"]["severities"]
+            ],
             dataset=config["dataset"],
             seed=config["seed"],
             **FIGURES["corruption_panel"],
         ),
         figure=f"{RESULTS}/figures/corruption_panel",
-    log:
-        f"{LOGS}/draw_corruption_panel.log",
-    conda:
-        ENVIRONMENT
     shell:
         "python scripts/draw_corruption_panel.py --spec {params.spec:q} --images {input.images} "
         "--figure {params.figure} > {log} 2>&1"
@@ -167,14 +199,18 @@ rule draw_improvement_by_diversity:
         ensembles=f"{TABLES}/ensembles.csv",
         trends=f"{TABLES}/trends.csv",
     output:
-        shown_figure("improvement_by_diversity/{pool}.{shift}.{consensus}", "improvement_by_diversity", "Ensembles"),
-    params:
-        spec=lambda wildcards: spec("draw_improvement_by_diversity", wildcards),
-        figure=f"{RESULTS}/figures/improvement_by_diversity/{{pool}}.{{shift}}.{{consensus}}",
+        shown_figure(
+            "improvement_by_diversity/{pool}.{shift}.{consensus}",
+            "improvement_by_diversity",
+            "Ensembles",
+        ),
     log:
         f"{LOGS}/draw_improvement_by_diversity/{{pool}}.{{shift}}.{{consensus}}.log",
     conda:
         ENVIRONMENT
+    params:
+        spec=lambda wildcards: spec("draw_improvement_by_diversity", wildcards),
+        figure=f"{RESULTS}/figures/improvement_by_diversity/{{pool}}.{{shift}}.{{consensus}}",
     shell:
         "python scripts/draw_improvement_by_diversity.py --spec {params.spec:q} --ensembles {input.ensembles} "
         "--trends {input.trends} --figure {params.figure} > {log} 2>&1"
@@ -187,13 +223,13 @@ rule draw_trend_grid:
         trends=f"{TABLES}/trends.csv",
     output:
         shown_figure("trend_grid/{pool}.{consensus}", "trend_grid", "Ensembles"),
-    params:
-        spec=lambda wildcards: spec("draw_trend_grid", wildcards, shifts=SHIFTS),
-        figure=f"{RESULTS}/figures/trend_grid/{{pool}}.{{consensus}}",
     log:
         f"{LOGS}/draw_trend_grid/{{pool}}.{{consensus}}.log",
     conda:
         ENVIRONMENT
+    params:
+        spec=lambda wildcards: spec("draw_trend_grid", wildcards, shifts=SHIFTS),
+        figure=f"{RESULTS}/figures/trend_grid/{{pool}}.{{consensus}}",
     shell:
         "python scripts/draw_trend_grid.py --spec {params.spec:q} --ensembles {input.ensembles} "
         "--trends {input.trends} --figure {params.figure} > {log} 2>&1"

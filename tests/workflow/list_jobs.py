@@ -1,0 +1,42 @@
+"""Print every job of a study as JSON, with what Snakemake knows of it; run in a folder that has a Snakefile."""
+
+import contextlib
+import io
+import json
+import sys
+from pathlib import Path
+
+from snakemake.api import SnakemakeApi
+from snakemake.settings.types import ConfigSettings, DAGSettings, OutputSettings, Quietness, ResourceSettings
+
+
+def jobs(target: str, config: str | None) -> list[dict]:
+    """Return the jobs that lead to `target`, of the config file given or the default one."""
+    with SnakemakeApi(OutputSettings(quiet={Quietness.ALL})) as api:
+        study = api.workflow(
+            resource_settings=ResourceSettings(cores=1),
+            config_settings=ConfigSettings(configfiles=[Path(config)] if config else []),
+            snakefile=Path("Snakefile"),
+        )
+        graph = study.dag(dag_settings=DAGSettings(targets={target}, forceall=True))
+        with contextlib.redirect_stdout(io.StringIO()):
+            graph.summary()
+        return [
+            {
+                "rule": job.rule.name,
+                "docstring": job.rule.docstring,
+                "wildcards": dict(job.wildcards_dict),
+                "params": [str(value) for value in job.params],
+                "inputs": [str(file) for file in job.input],
+                "outputs": [str(file) for file in job.output],
+                "named_outputs": sorted(dict(job.output.items())),
+                "logs": [str(file) for file in job.log],
+                "shell": job.rule.shellcmd,
+                "cached": job.rule.name in study._workflow.cache_rules,
+            }
+            for job in study._workflow.dag.jobs
+        ]
+
+
+if __name__ == "__main__":
+    print("JOBS" + json.dumps(jobs(sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else None)))

@@ -1,0 +1,213 @@
+"""The whole workflow, run for real on a small study, and what a user can break in it."""
+
+import itertools
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from tests.workflow.conftest import Checkout
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+MEMBERS = ["resnet", "vgg", "vit", "deit", "dino_resnet"]
+SHIFTS = ["clean", "lines-1.6", "water_drop-7.0"]
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+    """Return a checkout in which the smoke study ran from images to figures."""
+    checkout = Checkout(tmp_path_factory.mktemp("smoke") / "checkout")
+    shutil.copy2(ROOT / "tests/smoke/config.yaml", checkout.folder / "config.yaml")
+    checkout.snakemake("--quiet", "progress")
+    return checkout
+
+
+@pytest.fixture
+def copy(study: Checkout, tmp_path: Path) -> Checkout:
+    """Return a copy of the finished study that a test may damage."""
+    shutil.copytree(study.folder, tmp_path / "copy", symlinks=True)
+    copied = Checkout.__new__(Checkout)
+    copied.folder = tmp_path / "copy"
+    return copied
+
+
+def results(study: Checkout) -> Path:
+    return study.folder / "results/smoke"
+
+
+def test_a_second_run_has_nothing_to_do(study: Checkout) -> None:
+    assert "Nothing to be done" in study.snakemake().stderr
+
+
+def test_every_table_row_is_there(study: Checkout) -> None:
+    ensembles = pd.read_csv(results(study) / "tables/ensembles.csv")
+    counts = ensembles.groupby(["pool", "shift", "consensus"]).size()
+    assert len(counts) == 3 * 2
+    assert (counts == 10).all()
+    members = pd.read_csv(results(study) / "tables/members.csv")
+    assert sorted(zip(members.member, members["shift"], strict=True)) == sorted(itertools.product(MEMBERS, SHIFTS))
+    trends = pd.read_csv(results(study) / "tables/trends.csv")
+    assert set(trends["shift"]) == set(SHIFTS)
+
+
+def test_accuracy_and_improvement_follow_from_the_dumps(study: Checkout) -> None:
+    ensembles = pd.read_csv(results(study) / "tables/ensembles.csv")
+    for shift in SHIFTS:
+        logits, labels = {}, None
+        for member in MEMBERS:
+            with h5py.File(results(study) / f"dumps/{member}/{shift}.h5") as file:
+                logits[member], labels = file["logits"][:].astype(float), file["labels"][:]
+        singles = {member: np.mean(values.argmax(1) == labels) for member, values in logits.items()}
+        rows = ensembles[(ensembles["shift"] == shift) & (ensembles.consensus == "mean_logit")]
+        for row in rows.itertuples():
+            names = row.ensemble.split("+")
+            accuracy = np.mean(sum(logits[name] for name in names).argmax(1) == labels)
+            assert row.accuracy == pytest.approx(accuracy)
+            assert row.top_accuracy == pytest.approx(max(singles[name] for name in names))
+            assert row.improvement == pytest.approx(accuracy - max(singles[name] for name in names))
+
+
+def test_dumps_say_how_they_came_about(study: Checkout) -> None:
+    with h5py.File(results(study) / "dumps/vit/lines-1.6.h5") as file:
+        attributes = dict(file.attrs)
+        assert file["saliency/saliency"].dtype == np.float16
+    expected = {"member": "vit", "arch": "vit", "dataset": "smoke", "shift": "lines-1.6"}
+    assert {name: attributes[name] for name in expected} == expected
+    assert {"seed", "config", "device"} <= set(attributes)
+
+
+def test_figures_come_back_byte_for_byte(copy: Checkout) -> None:
+    figures = results(copy) / "figures"
+    before = {file.relative_to(figures): file.read_bytes() for file in figures.rglob("*") if file.is_file()}
+    assert {path.suffix for path in before} == {".svg", ".png", ".pdf"}
+    shutil.rmtree(figures)
+    copy.snakemake("figures", "--quiet", "progress")
+    assert {file.relative_to(figures): file.read_bytes() for file in figures.rglob("*") if file.is_file()} == before
+
+
+def test_the_report_is_one_file(study: Checkout) -> None:
+    study.snakemake("--report", "results/report.html")
+    page = (study.folder / "results/report.html").read_text(encoding="utf-8")
+    assert "trend_grid" in page
+    assert "members.html" in page
+
+
+def test_the_summary_names_the_best(study: Checkout) -> None:
+    command = [sys.executable, "scripts/summarise_study.py"]
+    tables = [f"--{name}={results(study)}/tables/{name}.csv" for name in ("members", "ensembles")]
+    text = subprocess.run(command + tables, cwd=study.folder, capture_output=True, text=True, check=True).stdout
+    for shift in SHIFTS:
+        assert shift in text
+
+
+def failing_line(checkout: Checkout, *arguments: str) -> str:
+    """Run Snakemake, which must fail, and return the one line that starts with `error:`."""
+    done = checkout.snakemake(*arguments, check=False)
+    assert done.returncode != 0
+    lines = {line.strip() for line in (done.stdout + done.stderr).splitlines() if line.strip().startswith("error:")}
+    assert len(lines) == 1, done.stdout + done.stderr
+    return lines.pop()
+
+
+def test_a_truncated_dump_is_named(copy: Checkout) -> None:
+    dump = results(copy) / "dumps/vgg/clean.h5"
+    os.truncate(dump, dump.stat().st_size // 2)
+    table = results(copy) / "scores/architectures/clean.csv"
+    before = table.read_bytes()
+    command = ["--force", "results/smoke/scores/architectures/clean.csv"]
+    assert "dumps/vgg/clean.h5" in failing_line(copy, *command)
+    assert before  # Snakemake removes the outputs of a failed job; the other shifts' are untouched
+    assert (results(copy) / "scores/architectures/lines-1.6.csv").is_file()
+
+
+def test_nan_logits_are_named(copy: Checkout) -> None:
+    dump = results(copy) / "dumps/vgg/clean.h5"
+    with h5py.File(dump, "r+") as file:
+        file["logits"][3, 2] = np.nan
+    line = failing_line(copy, "--force", "results/smoke/scores/architectures/clean.csv")
+    assert "dumps/vgg/clean.h5" in line
+    assert "NaN" in line
+
+
+def outside_member(checkout: Checkout, shifts: list[str]) -> None:
+    for shift in shifts:
+        target = checkout.folder / f"outside/{shift}.h5"
+        target.parent.mkdir(exist_ok=True)
+        with h5py.File(results(checkout) / f"dumps/vgg/{shift}.h5") as source, h5py.File(target, "w") as file:
+            for name in ("logits", "labels", "index"):
+                file[name] = source[name][:]
+    path = checkout.folder / "config.yaml"
+    config = yaml.safe_load(path.read_text())
+    config["members"]["other"] = {"dump": "outside/{shift}.h5", "parameters": 1234, "approach": "supervised"}
+    config["pools"]["architectures"]["members"].append("other")
+    path.write_text(yaml.safe_dump(config, sort_keys=False))
+
+
+def test_a_dump_made_elsewhere_joins_the_pool(copy: Checkout) -> None:
+    outside_member(copy, SHIFTS)
+    jobs = copy.planned()
+    assert "dump_member" not in jobs
+    assert "train_member" not in jobs
+    copy.snakemake("tables", "--quiet", "progress")
+    ensembles = pd.read_csv(results(copy) / "tables/ensembles.csv")
+    chosen = ensembles[(ensembles["shift"] == "clean") & (ensembles.consensus == "mean_logit")]
+    assert len(chosen) == 20
+    holds_it = chosen.ensemble.str.contains("other")
+    assert chosen[holds_it].attribution_diversity.isna().all()
+    assert chosen[~holds_it].attribution_diversity.notna().all()
+
+
+def test_a_missing_shift_of_a_dump_made_elsewhere_is_one_line(copy: Checkout) -> None:
+    outside_member(copy, SHIFTS[:2])
+    done = copy.snakemake("--dry-run", check=False)
+    assert done.returncode != 0
+    lines = [line for line in done.stderr.splitlines() if line.startswith("config: ")]
+    assert len(lines) == 1
+    assert "outside/water_drop-7.0.h5" in lines[0]
+
+
+def test_an_earlier_dump_survives_a_failing_replacement(copy: Checkout) -> None:
+    """A member whose images lie in another order: refused, and the dump of before is not half overwritten."""
+    dump = results(copy) / "dumps/vgg/clean.h5"
+    with h5py.File(dump, "r+") as file:
+        file["index"][:2] = file["index"][:2][::-1]
+    line = failing_line(copy, "--force", "results/smoke/scores/architectures/clean.csv")
+    assert "order" in line
+    assert dump.is_file()
+
+
+def test_a_missing_data_folder_is_named(copy: Checkout) -> None:
+    path = copy.folder / "config.yaml"
+    config = yaml.safe_load(path.read_text())
+    config["dataset"] = "elsewhere"
+    config["data"] = {"source": "image_folder", "folder": "nowhere", "resize": 32, "crop": 28, "validation": 10}
+    path.write_text(yaml.safe_dump(config, sort_keys=False))
+    assert "nowhere" in failing_line(copy, "results/elsewhere/data/test.h5")
+
+
+def test_two_checkouts_with_one_cache_train_once(study: Checkout, tmp_path: Path) -> None:
+    """The second checkout links what the first one made: same bytes, no training."""
+    cache = tmp_path / "cache"
+    cache.mkdir()
+    target = "results/smoke/members/vgg.safetensors"
+    made = []
+    for name in ("one", "two"):
+        checkout = Checkout(tmp_path / name)
+        shutil.copy2(ROOT / "tests/smoke/config.yaml", checkout.folder / "config.yaml")
+        os.environ["SNAKEMAKE_OUTPUT_CACHE"] = str(cache)
+        try:
+            checkout.snakemake(target, "--quiet", "progress")
+        finally:
+            del os.environ["SNAKEMAKE_OUTPUT_CACHE"]
+        made.append(checkout)
+    first, second = ((checkout.folder / target).read_bytes() for checkout in made)
+    assert first == second == (study.folder / target).read_bytes()
+    assert (made[1].folder / target).is_symlink()
+    assert not (made[1].folder / "results/smoke/logs/train_member/vgg.log").exists()
