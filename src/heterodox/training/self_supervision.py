@@ -47,7 +47,7 @@ class Projection(nn.Module):
 
     def forward(self, values: Tensor) -> Tensor:
         """Return logits (n, outputs) of features (n, width), each in -1..1: weights are normalised, gain 1."""
-        return linear(normalize(self.layers(values).float(), dim=-1), normalize(self.directions, dim=-1))
+        return linear(normalize(self.layers(values), dim=-1), normalize(self.directions, dim=-1))
 
 
 class ProjectedMember(nn.Module):
@@ -69,7 +69,10 @@ class ProjectedMember(nn.Module):
 
     def forward(self, seen: Tensor) -> Tensor:
         """Return the logits (n, outputs) of pixels in [0, 1]."""
-        return self.projection(self.features(seen))
+        values = self.features(seen).float()
+        # Divided by a small temperature, an error of bfloat16 would be as large as the differences that count.
+        with torch.autocast(values.device.type, enabled=False):
+            return self.projection(values)
 
 
 class SelfDistillation(Objective):
@@ -97,7 +100,8 @@ class SelfDistillation(Objective):
         with torch.no_grad():
             teacher = self.teacher(views[: GLOBAL_VIEWS * len(images)]).unflatten(0, (GLOBAL_VIEWS, -1))
         student = self.student(views).unflatten(0, (-1, len(images)))
-        loss = dino_loss(student, teacher, self.centre, self.recipe)
+        with torch.autocast(images.device.type, enabled=False):
+            loss = dino_loss(student, teacher, self.centre, self.recipe)
         self.centre.lerp_(teacher.mean(dim=(0, 1)), 1 - self.recipe.centre_momentum)
         return loss
 
