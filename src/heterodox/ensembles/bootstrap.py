@@ -1,0 +1,227 @@
+"""Trends of improvement against a metric, with intervals from a bootstrap over members and images.
+
+Ensembles share members, so they are not independent points: what is drawn again are the members and the images.
+A replicate gives every member the number of times it was drawn and an ensemble of distinct members the product of
+its members' numbers; every image gets a Poisson(1) number. See the resilience study's settled points.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from heterodox.ensembles.attribution import pair_distances
+from heterodox.ensembles.pool import Pool
+from heterodox.ensembles.subsets import Subsets, ensemble_names
+from heterodox.ensembles.verdicts import Verdicts, verdicts
+from heterodox.errors import UserError
+from heterodox.metrics.trends import UNDEFINED, Trend, is_constant, trend
+from heterodox.storage.dumps import DumpFile
+from heterodox.streams import stream
+
+METRICS = (
+    "attribution_diversity",
+    "attribution_diversity_none",
+    "disagreement",
+    "mean_member_accuracy",
+    "mean_member_accuracy_validation",
+)
+STATISTICS = (*Trend._fields, "share_above_zero")
+PERCENTILES = (2.5, 97.5)
+MOST_DRAWS = 1000  # of members for one replicate
+MOST_LOST = 0.05  # share of replicates that may stay without a trend before the interval is left out
+
+
+@dataclass
+class Sums:
+    """Weighted sums over images for B replicates, one row each.
+
+    `images` (B,) float64; `member_right` (B, m), `different_right` (B, p), `right` (r, B, e) float32, which holds
+    whole numbers exactly up to 16 million; `distances` (2, B, p) float64.
+    """
+
+    images: np.ndarray
+    member_right: np.ndarray
+    different_right: np.ndarray
+    right: np.ndarray
+    distances: np.ndarray
+
+
+def poisson_ones(uniform: np.ndarray) -> np.ndarray:
+    """Turn uniform numbers into Poisson(1) ones, one by one, by inverting the distribution function; float32."""
+    steps = np.cumsum(np.exp(-1) / np.cumprod([1, *range(1, 20)]))
+    return np.searchsorted(steps, uniform, side="right").astype(np.float32)
+
+
+def image_weights(seed: int, index: np.ndarray, replicates: int) -> np.ndarray:
+    """Return how often each replicate holds each image, (B, n) float32.
+
+    A number depends on the seed, the image's identity and the replicate alone: shifts of the same images are drawn
+    alike, and neither chunks nor more replicates change it.
+    """
+    uniform = [stream(seed, "bootstrap images", identity).random(replicates) for identity in index.tolist()]
+    return poisson_ones(np.array(uniform).reshape(len(index), replicates).T)
+
+
+def weighted_sums(
+    dumps: Sequence[DumpFile],
+    pool: Pool,
+    subsets: Subsets,
+    seed: int,
+    replicates: int,
+    threads: int = 2,
+    rows: int | None = None,
+) -> Sums:
+    """Stream the dumps once and sum over images with every replicate's weights."""
+    shapes = (len(dumps), len(subsets.pairs), len(subsets.ensembles))
+    members, pairs, right = (np.zeros((replicates, size), np.float32) for size in shapes)
+    sums = Sums(
+        np.zeros(replicates), members, pairs, np.repeat(right[None], len(pool.consensus), axis=0),
+        np.zeros((2, replicates, len(subsets.pairs))),
+    )  # fmt: skip
+    index = dumps[0].index
+    for chunk in verdicts(dumps, subsets, pool.consensus, _without_logits, threads, rows):
+        weights = image_weights(seed, index[chunk.start : chunk.start + len(chunk.labels)], replicates)
+        _add_verdicts(sums, weights, chunk, subsets)
+    normalisations = (pool.normalise, "none")
+    for start, distances in pair_distances(dumps, subsets.pairs, pool.method, normalisations, threads):
+        weights = image_weights(seed, index[start : start + distances.shape[1]], replicates)
+        sums.distances += weights.astype(np.float64) @ distances
+    return sums
+
+
+def _without_logits(chunk: Verdicts) -> Verdicts:
+    return Verdicts(chunk.start, chunk.labels, chunk.logits[:, :0], chunk.tops, chunk.member_right, chunk.right)
+
+
+def _add_verdicts(sums: Sums, weights: np.ndarray, chunk: Verdicts, subsets: Subsets) -> None:
+    first, second = subsets.pairs.T
+    member_right = chunk.member_right.astype(np.float32)
+    sums.images += weights.sum(axis=1)
+    sums.member_right += weights @ member_right.T
+    sums.different_right += weights @ np.abs(member_right[first] - member_right[second]).T
+    for total, right in zip(sums.right, chunk.right, strict=True):
+        total += weights @ right.astype(np.float32).T
+
+
+def replicate_values(sums: Sums, b: int, subsets: Subsets) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Return replicate b's improvements (r, e) and its metrics by name (e,); the validation accuracy is not drawn."""
+    images = max(sums.images[b], 1)
+    own = sums.member_right[b].astype(np.float64)[subsets.ensembles]
+    improvement = (sums.right[:, b] - own.max(axis=1)) / images
+    within, k = subsets.ensemble_pairs, subsets.k
+    scaled, unscaled = sums.distances[:, b][:, within].sum(axis=2) / (k**2 * images)
+    disagreement = sums.different_right[b].astype(np.float64)[within].sum(axis=1) / (within.shape[1] * images)
+    return improvement, {
+        "attribution_diversity": scaled,
+        "attribution_diversity_none": unscaled,
+        "disagreement": disagreement,
+        "mean_member_accuracy": own.sum(axis=1) / (k * images),
+    }
+
+
+def ensemble_weights(seed: int, replicate: int, m: int, ensembles: np.ndarray) -> Iterator[np.ndarray]:
+    """Yield draw after draw of m members with replacement, as weights of the ensembles (e,)."""
+    generator = stream(seed, "bootstrap members", replicate)
+    while True:
+        times = np.bincount(generator.integers(0, m, m), minlength=m)
+        yield times[ensembles].prod(axis=1)
+
+
+def _replicate_trend(
+    x: np.ndarray, y: np.ndarray, present: np.ndarray, draws: Iterator[np.ndarray]
+) -> tuple[np.ndarray | None, int]:
+    """Return a replicate's STATISTICS, or None where no draw of members gives them, and the number of draws refused."""
+    x, y = x[present], y[present]
+    if is_constant(x) or is_constant(y):
+        return None, 0
+    for refused in range(MOST_DRAWS):
+        weights = next(draws)[present]
+        found = trend(x, y, weights)
+        if not np.isnan(found.slope):
+            return np.array([*found, _share_above_zero(y, weights)]), refused
+    return None, MOST_DRAWS
+
+
+def _share_above_zero(y: np.ndarray, weights: np.ndarray | None = None) -> float:
+    return float(np.average(y > 0, weights=weights)) if len(y) else float("nan")
+
+
+def _intervals(found: list[np.ndarray], replicates: int) -> np.ndarray:
+    """Return the percentiles (2, STATISTICS); NaN where too many replicates have no trend."""
+    if not found or len(found) < (1 - MOST_LOST) * replicates:
+        return np.full((2, len(STATISTICS)), np.nan)
+    return np.percentile(np.array(found), PERCENTILES, axis=0)
+
+
+class _Replicates:
+    """The replicates' statistics of one (consensus, metric), gathered one by one."""
+
+    def __init__(self, scores: pd.DataFrame, metric: str) -> None:
+        self._metric = metric
+        self._x, self._y = (scores[name].to_numpy(np.float64) for name in (metric, "improvement"))
+        self._present = ~np.isnan(self._x)
+        self._point = trend(self._x[self._present], self._y[self._present]) if self._present.any() else UNDEFINED
+        self._found: list[np.ndarray] = []
+        self._tried = self._redrawn = 0
+
+    def add(self, improvement: np.ndarray, metrics: Mapping[str, np.ndarray], draws: Iterator[np.ndarray]) -> None:
+        """Add a replicate; a metric that is not drawn over images keeps its plain values."""
+        if np.isnan(self._point.slope):
+            return
+        x = metrics.get(self._metric, self._x)
+        statistics, refused = _replicate_trend(x, improvement, self._present, draws)
+        self._tried += 1
+        self._redrawn += refused
+        if statistics is not None:
+            self._found.append(statistics)
+
+    def row(self) -> dict[str, float | int]:
+        """Return n, the estimates with their intervals, and the draws refused."""
+        point = [*self._point, _share_above_zero(self._y[self._present])]
+        columns: dict[str, float | int] = {"n": int(self._present.sum())}
+        for name, value, low, high in zip(STATISTICS, point, *_intervals(self._found, self._tried), strict=True):
+            columns |= {name: value, f"{name}_low": low, f"{name}_high": high}
+        return columns | {"redrawn": self._redrawn}
+
+
+def bootstrap_trends(
+    dumps: Sequence[DumpFile],
+    scores: pd.DataFrame,
+    pool: Pool,
+    seed: int,
+    replicates: int = 1000,
+    threads: int = 2,
+) -> pd.DataFrame:
+    """Return one row per (consensus, metric): the trend of improvement on the metric and its 95 % intervals.
+
+    `scores` is the table of ensembles that `scoring.score` made from the same dumps; the estimates come from it, the
+    intervals (2.5th and 97.5th percentile) from the replicates. `n` counts the ensembles that have the metric,
+    `redrawn` the draws of members that left no trend and were repeated. The members' accuracy on the validation
+    split is not drawn over images. Missing (NaN) where improvement or metric is constant.
+    """
+    subsets = pool.subsets()
+    _check_scores(scores, pool, subsets)
+    trends = {
+        (consensus, metric): _Replicates(scores[scores["consensus"] == consensus], metric)
+        for consensus in pool.consensus
+        for metric in METRICS
+    }
+    sums = weighted_sums(dumps, pool, subsets, seed, replicates, threads)
+    for b in range(replicates):
+        improvements, metrics = replicate_values(sums, b, subsets)
+        by_consensus = dict(zip(pool.consensus, improvements, strict=True))
+        for (consensus, _), gathered in trends.items():
+            gathered.add(by_consensus[consensus], metrics, ensemble_weights(seed, b, len(dumps), subsets.ensembles))
+    return pd.DataFrame(
+        {"consensus": consensus, "k": pool.k, "metric": metric, **gathered.row()}
+        for (consensus, metric), gathered in trends.items()
+    )
+
+
+def _check_scores(scores: pd.DataFrame, pool: Pool, subsets: Subsets) -> None:
+    names = ensemble_names(pool.members, subsets.ensembles)
+    for consensus in pool.consensus:
+        if scores.loc[scores["consensus"] == consensus, "ensemble"].tolist() != names:
+            raise UserError(f"scores: the rows of '{consensus}' are not the ensembles of this pool; score it again")
