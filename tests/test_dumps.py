@@ -77,7 +77,7 @@ def test_a_dump_does_not_depend_on_the_batch(member, images, tmp_path):
 
 
 def test_batches_shrink_with_the_members_resolution():
-    assert dumps.default_batch_size(1, (28, 28)) == 256
+    assert dumps.default_batch_size(1, (28, 28)) == 128
     assert dumps.default_batch_size(3, (224, 224)) == 27
     assert dumps.default_batch_size(3, (9000, 9000)) == 1
 

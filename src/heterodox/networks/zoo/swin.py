@@ -1,6 +1,6 @@
 """Swin transformers (Liu et al. 2021): attention within shifted windows, patches merged between stages; timm's."""
 
-from timm.models.swin_transformer import SwinTransformer
+from timm.models.swin_transformer import SwinTransformer, WindowAttention
 from torch import nn
 
 from heterodox.networks import libraries
@@ -10,7 +10,7 @@ def build(shape: tuple[int, int, int], classes: int, model: str = "small", pretr
     """Return a Swin transformer for normalised images of `shape` (channels, H, W)."""
     if model != "small":
         return libraries.create(model, ("swin_*", "swinv2_*"), shape, classes, pretrained)
-    return SwinTransformer(
+    network = SwinTransformer(
         img_size=shape[1:],
         patch_size=2,
         in_chans=shape[0],
@@ -22,3 +22,7 @@ def build(shape: tuple[int, int, int], classes: int, model: str = "small", pretr
         mlp_ratio=2,
         drop_path_rate=0.0,
     )
+    for layer in network.modules():
+        if isinstance(layer, WindowAttention):
+            layer.fused_attn = False  # type: ignore[misc]  # for windows of 49 tokens plain products are the faster ones on a CPU
+    return network
