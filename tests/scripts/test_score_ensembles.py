@@ -13,6 +13,16 @@ from heterodox.storage.dumps import write_dump
 from heterodox.storage.tables import read_table
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
+SCORE_COLUMNS = [
+    *("pool", "shift", "consensus", "k", "ensemble", "accuracy", "top_accuracy", "improvement", "disagreement"),
+    *("label_disagreement", "equitability_correct", "equitability_incorrect", "attribution_diversity"),
+    *("attribution_diversity_none", "mean_member_accuracy", "mean_member_accuracy_validation", "parameters", "rho"),
+]
+TREND_COLUMNS = [
+    *("pool", "shift", "consensus", "k", "metric", "n", "slope", "slope_low", "slope_high"),
+    *("pearson", "pearson_low", "pearson_high", "spearman", "spearman_low", "spearman_high"),
+    *("share_above_zero", "share_above_zero_low", "share_above_zero_high", "redrawn"),
+]
 MEMBERS = ["vit", "resnet", "swin", "outside"]
 
 
@@ -54,26 +64,7 @@ def test_dumps_become_scores_and_scores_trends(study):
     done = score(study, metrics=["rho"])
     assert done.returncode == 0, done.stderr
     scores = read_table(study / "scores.csv")
-    assert scores.columns.tolist() == [
-        "pool",
-        "shift",
-        "consensus",
-        "k",
-        "ensemble",
-        "accuracy",
-        "top_accuracy",
-        "improvement",
-        "disagreement",
-        "label_disagreement",
-        "equitability_correct",
-        "equitability_incorrect",
-        "attribution_diversity",
-        "attribution_diversity_none",
-        "mean_member_accuracy",
-        "mean_member_accuracy_validation",
-        "parameters",
-        "rho",
-    ]
+    assert scores.columns.tolist() == SCORE_COLUMNS
     assert set(scores["pool"]) == {"all"}
     assert set(scores["shift"]) == {"lines-1.6"}
     own = scores[scores["consensus"] == "mean_logit"].set_index("ensemble")
@@ -87,27 +78,7 @@ def test_dumps_become_scores_and_scores_trends(study):
     done = run("bootstrap_trends", study, "--scores", study / "scores.csv", "--trends", study / "trends.csv")
     assert done.returncode == 0, done.stderr
     trends = read_table(study / "trends.csv")
-    assert trends.columns.tolist() == [
-        "pool",
-        "shift",
-        "consensus",
-        "k",
-        "metric",
-        "n",
-        "slope",
-        "slope_low",
-        "slope_high",
-        "pearson",
-        "pearson_low",
-        "pearson_high",
-        "spearman",
-        "spearman_low",
-        "spearman_high",
-        "share_above_zero",
-        "share_above_zero_low",
-        "share_above_zero_high",
-        "redrawn",
-    ]
+    assert trends.columns.tolist() == TREND_COLUMNS
     assert trends["n"].tolist() == [4, 4, 4, 4, 1] * 2
 
 
