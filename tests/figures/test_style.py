@@ -110,5 +110,6 @@ def test_shortened_texts_keep_their_ends(length: int) -> None:
 def test_interval_words() -> None:
     minus = "\N{MINUS SIGN}"
     assert style.interval_words(-0.421, -0.6, 0.1) == f"{minus}0.42 [{minus}0.60, 0.10]"
+    assert style.interval_words(-0.001, -0.1, 0.1) == f"0.00 [{minus}0.10, 0.10]"
     assert style.interval_words(0.4, np.nan, np.nan) == "0.40"
     assert style.interval_words(np.nan, np.nan, np.nan) == "not defined"

@@ -13,6 +13,12 @@ CASES = {
     ),
     "one shift": (ensembles_table(MANY, ["clean"]), ["clean"]),
     "one ensemble": (ensembles_table(MANY[:3], SIX), SIX[2:4]),
+    "few maps": (
+        ensembles_table(MANY, SIX).assign(
+            attribution_diversity=lambda table: table["disagreement"].where(table["parameters"] > 500_000)
+        ),
+        SIX,
+    ),
     "no maps": (ensembles_table(MANY, SIX).assign(attribution_diversity=np.nan), SIX[1:]),
     "narrow": (ensembles_table(MANY, SIX).assign(disagreement=lambda table: 0.2 + table["disagreement"] / 100), SIX),
 }

@@ -50,7 +50,10 @@ def test_area_grows_with_parameters() -> None:
 def test_ensembles_without_the_metric_are_left_out() -> None:
     ensembles = on_shift()
     ensembles.loc[ensembles.index[0], "attribution_diversity"] = np.nan
-    assert len(drawn(ensembles, "attribution_diversity")[1].get_offsets()) == len(ensembles) - 1
+    axes, points = drawn(ensembles, "attribution_diversity")
+    assert len(points.get_offsets()) == len(ensembles) - 1
+    assert [text.get_text() for text in axes.texts] == [f"n = {len(ensembles) - 1} of {len(ensembles)}"]
+    assert not drawn(ensembles, "disagreement")[0].texts
 
 
 def test_no_values_at_all_are_said() -> None:

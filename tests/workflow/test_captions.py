@@ -26,5 +26,7 @@ def test_caption_is_readable(caption: Path) -> None:
 
 def test_rules_and_captions_belong_together() -> None:
     rules = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "workflow" / "rules").glob("*.smk"))
-    named = set(re.findall(r"report/(\w+)\.rst", rules)) | set(re.findall(r'shown_figure\("[^"]+", "(\w+)"', rules))
+    named = set(re.findall(r"report/(\w+)\.rst", rules)) | set(
+        re.findall(r'shown_figure\(\s*"[^"]+",\s*"(\w+)"', rules)
+    )
     assert named == {path.stem for path in CAPTIONS}

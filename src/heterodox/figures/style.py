@@ -151,8 +151,8 @@ def interval_words(value: float, low: float, high: float) -> str:
     """Return a value with its interval, two digits: `0.42 [0.10, 0.66]`."""
     if not np.isfinite(value):
         return "not defined"
-    interval = f" [{low:.2f}, {high:.2f}]" if np.isfinite([low, high]).all() else ""
-    return f"{value:.2f}{interval}".replace("-", "\N{MINUS SIGN}")
+    interval = f" [{low:z.2f}, {high:z.2f}]" if np.isfinite([low, high]).all() else ""
+    return f"{value:z.2f}{interval}".replace("-", "\N{MINUS SIGN}")
 
 
 def picture_grid(count_down: int, count_across: int, side: float, shape: tuple[int, ...]) -> tuple[Figure, np.ndarray]:

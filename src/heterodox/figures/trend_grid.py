@@ -20,7 +20,7 @@ def draw(ensembles: pd.DataFrame, trends: pd.DataFrame, pool: str, consensus: st
     shift, each column with its own scale. Raises UserError where the tables know no such pool, consensus or shift.
     """
     width = max(style.FULL_WIDTH, 0.6 + 1.05 * len(shifts))
-    figure = Figure(figsize=(width, 1.4 * len(ROWS) + 0.3))
+    figure = Figure(figsize=(width, 1.5 * len(ROWS) + 0.4))
     grid = figure.subplots(len(ROWS), len(shifts), sharey="col", squeeze=False)
     for column, shift in zip(grid.T, shifts, strict=True):
         shown = select(ensembles, pool=pool, consensus=consensus, shift=shift)

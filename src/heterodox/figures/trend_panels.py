@@ -89,10 +89,20 @@ def draw_panel(
     trend = trends[trends["metric"] == name]
     axes.set_title(correlation_words(trend, len(shown)), fontsize=style.SMALL_TEXT)
     if shown.empty:
+        axes.set_xlim(0, 1)
         axes.text(0.5, 0.6, "no values", transform=axes.transAxes, ha="center", color="0.4")
     else:
         _draw_trend(axes, shown[name], places, shown["improvement"] * 100, trend)
+        _write_count(axes, len(shown), len(ensembles))
     return points
+
+
+def _write_count(axes: Axes, shown: int, all_of_them: int) -> None:
+    """Say in the panel's corner how many ensembles it shows where that is not all of them."""
+    if shown < all_of_them:
+        paper = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1}
+        text = f"n = {shown} of {all_of_them}"
+        axes.text(0.03, 0.04, text, transform=axes.transAxes, fontsize=style.SMALL_TEXT, bbox=paper)
 
 
 def _draw_trend(axes: Axes, values: pd.Series, places: pd.Series, heights: pd.Series, trend: pd.DataFrame) -> None:
