@@ -70,7 +70,7 @@ def _write_descriptions(axes: Axes, table: pd.DataFrame) -> None:
 def _draw_accuracies(axes: Axes, table: pd.DataFrame, name: str, shift: str | None) -> None:
     _frame(axes, len(table))
     for row, values in table.iterrows():
-        colour, marker = style.CLASS_STYLES.get(values["class"], style.OTHER_CLASS_STYLE)
+        colour, marker = _style(values["class"])
         ends = [values[f"{name} clean"]] if shift is None else [values[f"{name} clean"], values[f"{name} {shift}"]]
         axes.plot(ends, [row] * len(ends), color="0.7", linewidth=1, zorder=1)
         for value, face in zip(ends, (colour, "white"), strict=False):
