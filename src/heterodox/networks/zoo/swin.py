@@ -12,17 +12,17 @@ def build(shape: tuple[int, int, int], classes: int, model: str = "small", pretr
         return libraries.create(model, ("swin_*", "swinv2_*"), shape, classes, pretrained)
     network = SwinTransformer(
         img_size=shape[1:],
-        patch_size=2,
+        patch_size=4,
         in_chans=shape[0],
         num_classes=classes,
-        embed_dim=24,
+        embed_dim=48,
         depths=(2, 2),
-        num_heads=(1, 2),
-        window_size=(shape[1] // 4, shape[2] // 4),  # four windows, then one
+        num_heads=(2, 4),
+        window_size=4,  # four windows, then one
         mlp_ratio=2,
         drop_path_rate=0.0,
     )
     for layer in network.modules():
         if isinstance(layer, WindowAttention):
-            layer.fused_attn = False  # type: ignore[misc]  # for windows of 49 tokens plain products are the faster ones on a CPU
+            layer.fused_attn = False  # type: ignore[misc]  # for windows of 16 tokens plain products are the faster ones on a CPU
     return network
