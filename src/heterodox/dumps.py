@@ -78,7 +78,7 @@ def provenance(device: torch.device | str) -> dict[str, str]:
 
 def _batches(images: ImageFile, size: int, device: torch.device | str) -> Iterator[torch.Tensor]:
     for _, batch in images.batches(size):
-        yield torch.from_numpy(batch).to(device).permute(0, 3, 1, 2).float() / 255  # stays channels-last, the faster order
+        yield torch.from_numpy(batch).to(device).permute(0, 3, 1, 2).float() / 255  # stays channels-last: faster
 
 
 def _checked_logits(member: Member, pixels: torch.Tensor, images: ImageFile) -> torch.Tensor:
