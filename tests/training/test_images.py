@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import torch
 
+from heterodox.errors import UserError
 from heterodox.training.images import mean_and_std, pixels, read_images
 
 
@@ -10,6 +11,11 @@ def test_a_file_is_read_whole(files):
     assert (len(images), images.shape, images.classes) == (96, (1, 8, 8), ("left", "right"))
     assert images.images.dtype == torch.uint8
     assert len(images.first(10)) == 10
+
+
+def test_an_empty_file_is_one_line(rewrite, tmp_path):
+    with pytest.raises(UserError, match=r"none\.h5: holds no images"):
+        read_images(rewrite(tmp_path / "none.h5", 0, 1), torch.device("cpu"))
 
 
 def test_mean_and_std_agree_with_numpy_in_any_chunks():

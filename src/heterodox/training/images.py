@@ -7,6 +7,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from heterodox.errors import UserError
 from heterodox.storage.images import ImageFile
 
 
@@ -39,8 +40,10 @@ class LabelledImages:
 
 
 def read_images(path: Path, device: torch.device) -> LabelledImages:
-    """Read a whole image file onto `device`. UserError where it is missing or damaged."""
+    """Read a whole image file onto `device`. UserError where it is missing, damaged or empty."""
     with ImageFile(path) as file:
+        if not len(file):
+            raise UserError(f"{path}: holds no images; make it again with some in this split")
         images, labels = torch.from_numpy(file.images()), torch.from_numpy(file.labels)
         return LabelledImages(images.to(device), labels.to(device), tuple(file.classes))
 

@@ -16,14 +16,14 @@ def build(shape: tuple[int, int, int], classes: int, model: str = "small", pretr
         return libraries.create(model, ("deit_*",), shape, classes, pretrained)
     network = VisionTransformerDistilled(
         img_size=shape[1:],
-        patch_size=4,
+        patch_size=(shape[1] // 4, shape[2] // 4),  # 16 patches cost a third of 49 and learn in fewer epochs
         in_chans=shape[0],
         num_classes=classes,
         embed_dim=64,
-        depth=3,
+        depth=4,
         num_heads=4,
         mlp_ratio=2,
     )
     for block in network.blocks:
-        block.attn.fused_attn = False  # type: ignore[union-attr]  # for 50 tokens plain products are three times faster in bfloat16 on a CPU
+        block.attn.fused_attn = False  # type: ignore[union-attr]  # for few tokens plain products are faster on a CPU
     return network
