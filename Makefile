@@ -1,15 +1,20 @@
 # `make study` and `make test` need only Python 3.11 or newer and make; both build the same environment in .venv.
-.POSIX:
 .SUFFIXES:
 .PHONY: environment study test lint format reference clean
 
 PYTHON = python3
 BIN = .venv/bin
-REPORT = results/report.html
+STUDY = results/fashion_mnist_small
 
 study: environment
 	$(BIN)/snakemake all
-	@$(BIN)/python scripts/summarise_study.py --results results/fashion_mnist_small
+	@$(MAKE) --no-print-directory results/report.html
+	@$(BIN)/python scripts/summarise_study.py --members $(STUDY)/tables/members.csv --ensembles $(STUDY)/tables/ensembles.csv
+	@echo "report: results/report.html"
+
+# Made again only when a table or a figure is newer.
+results/report.html: $(wildcard $(STUDY)/tables/* $(STUDY)/figures/*.svg $(STUDY)/figures/*/*.svg)
+	$(BIN)/snakemake all --report $@
 
 environment: .venv/installed
 

@@ -28,7 +28,7 @@ REGISTRIES = {
 def registered(registry: str, root: Path = ROOT) -> list[str]:
     """Return the names a registry offers: its folder's listing, never a list kept by hand."""
     folder, function = REGISTRIES[registry]
-    files = (root / "src" / "heterodox" / folder).glob("*.py")
+    files = [file for file in (root / "src" / "heterodox" / folder).glob("*.py") if file.stem != "interface"]
     return sorted(file.stem for file in files if f"\ndef {function}(" in file.read_text(encoding="utf-8"))
 
 
@@ -166,7 +166,7 @@ def _describe(entry: dict[str, Any]) -> str:
     return ", ".join([text, *limits]) if text else ", ".join(limits)
 
 
-def _rows(entry: dict[str, Any], path: str) -> Iterator[str]:
+def _rows(entry: dict[str, Any], definitions: dict[str, Any], path: str = "") -> Iterator[str]:
     for name, child in entry.get("properties", {}).items():
         here = f"{path}{name}"
         default = f"`{json.dumps(child['default'])}`" if "default" in child else "—"
@@ -174,10 +174,11 @@ def _rows(entry: dict[str, Any], path: str) -> Iterator[str]:
             default = "required"
         description = " ".join(child.get("description", "").split()).replace("|", "\\|")
         yield f"| `{here}` | {_describe(child).replace('|', chr(92) + '|')} | {default} | {description} |"
-        yield from _rows(child, here + ".")
-        for below in (child.get("additionalProperties"), child.get("items")):
-            if isinstance(below, dict):
-                yield from _rows(below, here + (".NAME." if below is child.get("additionalProperties") else "[]."))
+        yield from _rows(child, definitions, here + ".")
+        below = child.get("additionalProperties")
+        if isinstance(below, dict):
+            definition = below.get("$ref", "").rpartition("/")[2]
+            yield from _rows(definitions.get(definition, below), definitions, here + ".NAME.")
 
 
 def reference() -> str:
@@ -187,7 +188,8 @@ def reference() -> str:
         "unknown keys are refused. NAME stands for a name of your own.\n\n"
         "| key | type and range | default | meaning |\n|---|---|---|---|\n"
     )
-    return head + "\n".join(_rows(read_schema(), "")) + "\n"
+    schema = read_schema()
+    return head + "\n".join(_rows(schema, schema["$defs"])) + "\n"
 
 
 if __name__ == "__main__":

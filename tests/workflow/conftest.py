@@ -18,6 +18,7 @@ class Checkout:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        folder.mkdir(parents=True)
         for part in PARTS:
             source, target = ROOT / part, folder / part
             if source.is_dir():
@@ -43,18 +44,14 @@ class Checkout:
 
     def planned(self, *arguments: str) -> Counter[str]:
         """Return how many jobs of each rule a dry run plans."""
-        done = self.snakemake("--dry-run", "--quiet", "progress", *arguments)
-        lines = iter((done.stdout + done.stderr).splitlines())
-        if not any(line.startswith("job ") for line in lines):
+        done = self.snakemake("--dry-run", *arguments)
+        lines = (done.stdout + done.stderr).splitlines()
+        if "Job stats:" not in lines:
+            assert any(line.startswith("Nothing to be done") for line in lines), done.stdout + done.stderr
             return Counter()
-        next(lines)
-        jobs: Counter[str] = Counter()
-        for line in lines:
-            words = line.split()
-            if len(words) != 2 or words[0] == "total":
-                break
-            jobs[words[0]] = int(words[1])
-        return jobs
+        start = lines.index("Job stats:") + 3  # behind the heading and its underline
+        stop = next(row for row in range(start, len(lines)) if lines[row].startswith("total "))
+        return Counter({name: int(count) for name, count in (line.split() for line in lines[start:stop])})
 
     def edit(self, file: str, old: str, new: str) -> None:
         """Replace a text that must stand exactly once in a file of the copy."""
@@ -71,7 +68,7 @@ class Checkout:
             output = self.folder / line.split("\t")[0]
             output.parent.mkdir(parents=True, exist_ok=True)
             output.touch()
-        self.snakemake("--touch", *arguments)
+        self.snakemake("--touch", "--forceall", *arguments)  # or jobs with newer outputs stay unrecorded
 
 
 @pytest.fixture

@@ -10,11 +10,10 @@ import pytest
 import yaml
 
 from heterodox.corruptions import interface as corruptions
-from heterodox.ensembles import consensus
+from heterodox.ensembles.kernels import RULES
 from heterodox.explain import interface as explanations
 from heterodox.networks import loading
-from heterodox.training.recipe import Recipe
-from heterodox.training.self_supervision import Pretraining
+from heterodox.training.recipe import Pretraining, Probe, Recipe
 from tests.workflow.conftest import Checkout
 from workflow import configuration
 
@@ -39,15 +38,15 @@ def test_every_shipped_config_is_sound(path: Path) -> None:
 
 def test_registries_are_the_folders_of_the_library() -> None:
     properties = configuration.read_schema()["properties"]
-    member = properties["members"]["additionalProperties"]["properties"]
-    assert member["arch"]["enum"] == loading.names()
+    member = properties["members"]["additionalProperties"]
+    assert member["then"]["properties"]["arch"]["enum"] == loading.names()
     assert properties["corruptions"]["propertyNames"]["enum"] == corruptions.names()
     assert properties["explanations"]["properties"]["methods"]["items"]["enum"] == explanations.names()
     pool = properties["pools"]["additionalProperties"]["properties"]
-    assert sorted(pool["consensus"]["items"]["enum"]) == sorted(consensus.names())
+    assert sorted(pool["consensus"]["items"]["enum"]) == sorted(RULES)
 
 
-@pytest.mark.parametrize(("definition", "fields"), [("recipe", Recipe), ("pretraining", Pretraining)])
+@pytest.mark.parametrize(("definition", "fields"), [("recipe", Recipe), ("pretraining", Pretraining), ("probe", Probe)])
 def test_schema_and_dataclass_name_the_same_fields_and_defaults(definition: str, fields: Any) -> None:
     entries = configuration.read_schema()["$defs"][definition]["properties"]
     described = {name: entry["default"] for name, entry in entries.items()}
@@ -175,7 +174,8 @@ def test_one_name_never_means_two_data_sets_or_two_networks() -> None:
         name = config["dataset"]
         assert data.setdefault(name, config["data"]) == config["data"]
         for member, entry in config["members"].items():
-            whole = (entry, config["recipes"].get(entry.get("recipe")), config["pretraining"].get(entry.get("pretraining")))
+            sections = {"recipe": "recipes", "pretraining": "pretraining", "probe": "probes"}
+            whole = [entry, *(config[section].get(entry.get(key)) for key, section in sections.items())]
             assert members.setdefault((name, member), whole) == whole
 
 

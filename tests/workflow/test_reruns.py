@@ -1,5 +1,6 @@
 """What runs again after a change: exactly what depends on it, asked from dry runs of the default study."""
 
+import shutil
 from collections import Counter
 
 import yaml
@@ -25,10 +26,12 @@ def test_nothing_changed_plans_nothing(finished: Checkout) -> None:
     assert finished.planned() == Counter()
 
 
-def test_key_order_and_layout_of_the_config_plan_nothing(finished: Checkout) -> None:
-    path = finished.folder / "config.yaml"
-    config = yaml.safe_load(path.read_text(encoding="utf-8"))
-    path.write_text(yaml.safe_dump(config, sort_keys=True), encoding="utf-8")
+def test_layout_of_the_config_and_order_of_values_plan_nothing(finished: Checkout) -> None:
+    def reverse(config):
+        for section in ("recipes", "members"):
+            config[section] = {name: dict(reversed(entry.items())) for name, entry in config[section].items()}
+
+    change_config(finished, reverse)
     assert finished.planned() == Counter()
 
 
@@ -116,8 +119,7 @@ def test_another_pin_of_timm_runs_the_stages_that_import_it(finished: Checkout) 
 
 
 def test_figures_can_be_removed_and_drawn_again(finished: Checkout) -> None:
-    for file in finished.folder.glob("results/*/figures/*"):
-        file.unlink()
+    shutil.rmtree(finished.folder / "results/fashion_mnist_small/figures")
     jobs = finished.planned("figures")
     assert jobs
     assert {rule for rule in jobs if not rule.startswith("draw_")} == {"figures"}

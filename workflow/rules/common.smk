@@ -16,9 +16,7 @@ import code_digest
 import configuration
 
 # Jobs run with the Python that runs Snakemake, whether or not its environment was activated.
-os.environ["PATH"] = os.pathsep.join(
-    [str(Path(sys.executable).parent), os.environ["PATH"]]
-)
+os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
 # The library of this checkout, whatever is installed.
 os.environ["PYTHONPATH"] = os.pathsep.join(
     [str(Path(workflow.basedir) / "src"), *filter(None, [os.environ.get("PYTHONPATH")])]
@@ -42,18 +40,10 @@ CODE = code_digest.CodeDigests(Path(workflow.basedir))
 MEMBERS = config["members"]
 POOLS = config["pools"]
 SHIFTS = configuration.shifts_of(config)
-CORRUPTED = [
-    shift
-    for shift in SHIFTS
-    if shift != "clean" and shift not in config["natural_shifts"]
-]
+CORRUPTED = [shift for shift in SHIFTS if shift != "clean" and shift not in config["natural_shifts"]]
 OUTSIDE = [name for name, member in MEMBERS.items() if "dump" in member]
 PROBED = [name for name, member in MEMBERS.items() if "probe" in member]
-FETCHED = [
-    name
-    for name, member in MEMBERS.items()
-    if member["pretrained"] and name not in PROBED
-]
+FETCHED = [name for name, member in MEMBERS.items() if member["pretrained"] and name not in PROBED]
 TRAINED = [name for name in MEMBERS if name not in {*OUTSIDE, *FETCHED, *PROBED}]
 OWN = [name for name in MEMBERS if name not in OUTSIDE]
 METHODS = config["explanations"]["methods"]
@@ -102,11 +92,7 @@ def recipe_of(member):
 
 def images_of(shift):
     """Return the image file of a shift; the clean one is the test split itself."""
-    return (
-        f"{RESULTS}/data/test.h5"
-        if shift == "clean"
-        else f"{RESULTS}/shifts/{shift}.h5"
-    )
+    return f"{RESULTS}/data/test.h5" if shift == "clean" else f"{RESULTS}/shifts/{shift}.h5"
 
 
 def dump_of(member, shift):
@@ -130,21 +116,13 @@ def dumps_of(members, shifts):
 
 def descriptions_of(members):
     """Return the descriptions of those members that were trained or fetched here."""
-    return [
-        f"{RESULTS}/members/{member}.json"
-        for member in members
-        if member not in OUTSIDE
-    ]
+    return [f"{RESULTS}/members/{member}.json" for member in members if member not in OUTSIDE]
 
 
 def entries_of(members):
     """Return the config entries of members made elsewhere, which have no description file."""
     keys = ("arch", "class", "approach", "parameters")
-    return {
-        name: {key: MEMBERS[name].get(key) for key in keys}
-        for name in members
-        if name in OUTSIDE
-    }
+    return {name: {key: MEMBERS[name].get(key) for key in keys} for name in members if name in OUTSIDE}
 
 
 def teachers_of(member):
@@ -168,9 +146,7 @@ def embedded_files():
     """Return the files of an embedded data set; other sources lie outside the project and are checked when read."""
     if config["data"]["source"] != "embedded":
         return []
-    return sorted(
-        str(file) for file in Path("resources", config["data"]["name"]).glob("*.h5")
-    )
+    return sorted(str(file) for file in Path("resources", config["data"]["name"]).glob("*.h5"))
 
 
 def pool_of(pool):
@@ -191,8 +167,6 @@ def figure_files(name):
 def shown_figure(name, caption, category):
     """Return the three files of one figure; the report shows the SVG with its caption."""
     svg, png, pdf = figure_files(name)
-    return [
-        report(svg, caption=f"../report/{caption}.rst", category=category),
-        png,
-        pdf,
-    ]
+    # Not inline in the list: at the start of a line Snakemake takes `report` for its keyword.
+    shown = report(svg, caption=f"../report/{caption}.rst", category=category)
+    return [shown, png, pdf]

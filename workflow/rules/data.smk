@@ -48,14 +48,10 @@ rule prepare_natural_shift:
         spec=lambda wildcards: spec(
             "prepare_natural_shift",
             wildcards,
-            modules=[
-                f"datasets/{config['natural_shifts'][wildcards.shift]['source']}.py"
-            ],
+            modules=[f"datasets/{config['natural_shifts'][wildcards.shift]['source']}.py"],
             dataset=config["dataset"],
             data=config["data"],
-            natural_shifts={
-                wildcards.shift: config["natural_shifts"][wildcards.shift]
-            },
+            natural_shifts={wildcards.shift: config["natural_shifts"][wildcards.shift]},
         ),
     shell:
         "python scripts/prepare_natural_shift.py --spec {params.spec:q} --images {input.images} "

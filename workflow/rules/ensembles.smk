@@ -8,9 +8,7 @@ OUTPUTS results/{dataset}/scores/{pool}/{shift}.csv, {shift}.pairs.csv, results/
 rule score_ensembles:
     """Score every ensemble of a pool on one shift: accuracy, improvement, and the diversity of its members."""
     input:
-        dumps=lambda wildcards: dumps_of(
-            POOLS[wildcards.pool]["members"], [wildcards.shift]
-        ),
+        dumps=lambda wildcards: dumps_of(POOLS[wildcards.pool]["members"], [wildcards.shift]),
         descriptions=lambda wildcards: descriptions_of(POOLS[wildcards.pool]["members"]),
     output:
         scores=f"{RESULTS}/scores/{{pool}}/{{shift}}.csv",
@@ -21,9 +19,7 @@ rule score_ensembles:
         ENVIRONMENT
     threads: 2
     params:
-        spec=lambda wildcards: spec(
-            "score_ensembles", wildcards, **pool_of(wildcards.pool)
-        ),
+        spec=lambda wildcards: spec("score_ensembles", wildcards, **pool_of(wildcards.pool)),
     shell:
         "python scripts/score_ensembles.py --spec {params.spec:q} --dumps {input.dumps:q} "
         "--descriptions {input.descriptions:q} --scores {output.scores} --pairs {output.pairs} "
@@ -33,9 +29,7 @@ rule score_ensembles:
 rule bootstrap_trends:
     """Fit improvement to each metric over a pool's ensembles, with intervals over members and images."""
     input:
-        dumps=lambda wildcards: dumps_of(
-            POOLS[wildcards.pool]["members"], [wildcards.shift]
-        ),
+        dumps=lambda wildcards: dumps_of(POOLS[wildcards.pool]["members"], [wildcards.shift]),
         scores=f"{RESULTS}/scores/{{pool}}/{{shift}}.csv",
         pairs=f"{RESULTS}/scores/{{pool}}/{{shift}}.pairs.csv",
     output:

@@ -10,10 +10,7 @@ rule train_member:
     input:
         train=f"{RESULTS}/data/train.h5",
         validation=f"{RESULTS}/data/validation.h5",
-        teacher=lambda wildcards: [
-            f"{RESULTS}/members/{name}.safetensors"
-            for name in teachers_of(wildcards.member)
-        ],
+        teacher=lambda wildcards: [f"{RESULTS}/members/{name}.safetensors" for name in teachers_of(wildcards.member)],
     output:
         weights=f"{RESULTS}/members/{{member}}.safetensors",
         description=f"{RESULTS}/members/{{member}}.json",
@@ -66,9 +63,7 @@ rule pretrain_backbone:
             dataset=config["dataset"],
             seed=config["seed"],
             member=network_of(wildcards.member),
-            pretraining=config["pretraining"][
-                MEMBERS[wildcards.member]["pretraining"]
-            ],
+            pretraining=config["pretraining"][MEMBERS[wildcards.member]["pretraining"]],
         ),
         state=f"{RESULTS}/state/{{member}}.backbone.pt",
     shell:

@@ -19,11 +19,7 @@ RESILIENCE_FIGURES = [
         for shift in FIGURES["improvement_by_diversity"]["shifts"]
         for consensus in entry["consensus"]
     ],
-    *[
-        f"trend_grid/{pool}.{consensus}"
-        for pool, entry in POOLS.items()
-        for consensus in entry["consensus"]
-    ],
+    *[f"trend_grid/{pool}.{consensus}" for pool, entry in POOLS.items() for consensus in entry["consensus"]],
 ]
 
 
@@ -62,9 +58,7 @@ rule tabulate_members:
 rule collect_ensembles:
     """Join the scores of all pools and shifts into one table."""
     input:
-        parts=expand(
-            f"{RESULTS}/scores/{{pool}}/{{shift}}.csv", pool=POOLS, shift=SHIFTS
-        ),
+        parts=expand(f"{RESULTS}/scores/{{pool}}/{{shift}}.csv", pool=POOLS, shift=SHIFTS),
     output:
         table=f"{TABLES}/ensembles.csv",
         page=report(
@@ -86,9 +80,7 @@ rule collect_ensembles:
 rule collect_trends:
     """Join the trends of all pools and shifts into one table."""
     input:
-        parts=expand(
-            f"{RESULTS}/trends/{{pool}}/{{shift}}.csv", pool=POOLS, shift=SHIFTS
-        ),
+        parts=expand(f"{RESULTS}/trends/{{pool}}/{{shift}}.csv", pool=POOLS, shift=SHIFTS),
     output:
         table=f"{TABLES}/trends.csv",
         page=report(
@@ -179,10 +171,7 @@ rule draw_corruption_panel:
     params:
         spec=spec(
             "draw_corruption_panel",
-            modules=[
-                f"corruptions/{name}.py"
-                for name in FIGURES["corruption_panel"]["severities"]
-            ],
+            modules=[f"corruptions/{name}.py" for name in FIGURES["corruption_panel"]["severities"]],
             dataset=config["dataset"],
             seed=config["seed"],
             **FIGURES["corruption_panel"],
