@@ -106,7 +106,7 @@ def test_estimates_are_those_of_the_plain_table(study):
 
 def test_chunks_and_threads_change_nothing(study, monkeypatch):
     whole, _ = trends(study[0])
-    monkeypatch.setattr(verdicts, "rows_per_chunk", lambda bytes_per_image: 13)
+    monkeypatch.setattr(verdicts, "MOST_ROWS", 13)
     parts, _ = trends(study[0], threads=3)
     numbers = whole.columns.drop(["consensus", "metric"])
     np.testing.assert_allclose(whole[numbers].astype(float), parts[numbers].astype(float), rtol=1e-9)

@@ -15,10 +15,10 @@ def judged(logits, labels, names, k):
     """Return the members' classes (n, m), the verdicts (rules, n, e) and the member that was refused."""
     ensembles = subsets(len(logits), k).ensembles
     tops = np.full((len(labels), len(logits)), -1, np.int32)
-    right = np.full((len(names), len(labels), len(ensembles)), 9, np.uint8)
+    right = np.full((len(labels), len(names), len(ensembles)), 9, np.uint8)
     rules = np.array([RULES[name] for name in names])
     broken = judge(np.ascontiguousarray(logits, np.float32), labels, rules, ensembles, tops, right)
-    return tops, right, broken
+    return tops, right.swapaxes(0, 1), broken
 
 
 def expected(logits, labels, names, k):

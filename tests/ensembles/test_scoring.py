@@ -145,7 +145,7 @@ def test_chunks_and_threads_change_nothing(write_pool, quantised, monkeypatch, r
     logits, labels = quantised()
     paths, pool = write_pool(logits, labels), pool_of(6, metrics=METRICS)
     whole = scored(paths, pool)
-    monkeypatch.setattr(verdicts, "rows_per_chunk", lambda bytes_per_image: rows)
+    monkeypatch.setattr(verdicts, "MOST_ROWS", rows)
     summed_floats = ["cosine", "kl"]
     for table, other in zip(scored(paths, pool, threads), whole, strict=True):
         pd.testing.assert_frame_equal(table[summed_floats], other[summed_floats], rtol=1e-12)

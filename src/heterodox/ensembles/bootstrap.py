@@ -71,7 +71,6 @@ def weighted_sums(
     seed: int,
     replicates: int,
     threads: int = 2,
-    rows: int | None = None,
 ) -> Sums:
     """Stream the dumps once and sum over images with every replicate's weights."""
     shapes = (len(dumps), len(subsets.pairs), len(subsets.ensembles))
@@ -81,7 +80,7 @@ def weighted_sums(
         np.zeros((2, replicates, len(subsets.pairs))),
     )  # fmt: skip
     index = dumps[0].index
-    for chunk in verdicts(dumps, subsets, pool.consensus, _without_logits, threads, rows):
+    for chunk in verdicts(dumps, subsets, pool.consensus, lambda chunk: chunk, threads):
         weights = image_weights(seed, index[chunk.start : chunk.start + len(chunk.labels)], replicates)
         _add_verdicts(sums, weights, chunk, subsets)
     normalisations = (pool.normalise, "none")
@@ -89,10 +88,6 @@ def weighted_sums(
         weights = image_weights(seed, index[start : start + distances.shape[1]], replicates)
         sums.distances += weights.astype(np.float64) @ distances
     return sums
-
-
-def _without_logits(chunk: Verdicts) -> Verdicts:
-    return Verdicts(chunk.start, chunk.labels, chunk.logits[:, :0], chunk.tops, chunk.member_right, chunk.right)
 
 
 def _add_verdicts(sums: Sums, weights: np.ndarray, chunk: Verdicts, subsets: Subsets) -> None:

@@ -10,9 +10,9 @@ Result = TypeVar("Result")
 CHUNK_BYTES = 24 * 2**20
 
 
-def rows_per_chunk(bytes_per_image: int) -> int:
-    """Return how many images make a chunk that stays in memory and near the processor's cache."""
-    return max(1, CHUNK_BYTES // max(1, bytes_per_image))
+def rows_per_chunk(bytes_per_image: int, limit: int = CHUNK_BYTES) -> int:
+    """Return how many images fit in `limit` bytes, at least one."""
+    return max(1, limit // max(1, bytes_per_image))
 
 
 def in_order(

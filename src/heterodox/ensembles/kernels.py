@@ -48,23 +48,22 @@ def _top(row):
 
 
 @compiled
-def _mark_from(row, threshold, rival, total):
+def _mark_rivals(logits, a, i, label, rival, total):
+    """Flag the classes that beat the label at member a, add its logits to the total; return whether one was flagged."""
+    own = logits[a, i, label]
     found = np.int32(0)
-    for j in range(len(row)):
-        beats = np.int32(row[j] >= threshold)
+    # Unsigned: an index that could be negative keeps the loop from becoming vector instructions.
+    border, end = np.uint64(label), np.uint64(logits.shape[2])
+    for j in range(border):
+        beats = np.int32(logits[a, i, j] >= own)
         rival[j] |= beats
         found |= beats
-        total[j] += row[j]
-    return found
-
-
-@compiled
-def _mark_rivals(row, label, rival, total):
-    """Flag the classes that beat the label in this row, add the row to the total; return whether one was flagged."""
-    own = row[label]
-    above = np.nextafter(own, np.float32(np.inf))
-    found = _mark_from(row[:label], own, rival[:label], total[:label])
-    found |= _mark_from(row[label:], above, rival[label:], total[label:])
+        total[j] += logits[a, i, j]
+    for j in range(border, end):
+        beats = np.int32(logits[a, i, j] > own)
+        rival[j] |= beats
+        found |= beats
+        total[j] += logits[a, i, j]
     return found != 0
 
 
@@ -204,7 +203,7 @@ def _fill_votes(logits, i, label, tops, combinations, right):
     for e in range(len(combinations)):
         votes = _votes(tops, i, combinations, e, label)
         clear = votes == 0 or 2 * votes > k
-        right[i, e] = votes > 0 if clear else _label_wins_vote(logits, i, label, votes, tops, combinations, e)
+        right[e] = votes > 0 if clear else _label_wins_vote(logits, i, label, votes, tops, combinations, e)
 
 
 @compiled
@@ -214,16 +213,16 @@ def _fill_scores(rule, values, n, lower, i, label, tops, combinations, right):
     ordered = np.empty(k)
     for e in range(len(combinations)):
         if _votes(tops, i, combinations, e, label) == k:
-            right[i, e] = 1
+            right[e] = 1
         elif rule == MEDIAN_LOGIT:
-            right[i, e] = _label_has_highest_median(values, n, lower, combinations, e, ordered)
+            right[e] = _label_has_highest_median(values, n, lower, combinations, e, ordered)
         else:
-            right[i, e] = _label_has_highest_sum(values, n, lower, combinations, e)
+            right[e] = _label_has_highest_sum(values, n, lower, combinations, e)
 
 
 @compiled
 def _decide(logits, i, label, favourite, rival, rules, combinations, scratch, tops, right):
-    """Fill right[:, i] for an image on which the members differ."""
+    """Fill right (r, e) for an image on which the members differ."""
     classes, values, probabilities = scratch
     n, lower = _gather_rivals(logits, i, label, favourite, rival, classes, values)
     for r in range(len(rules)):
@@ -249,7 +248,7 @@ def judge(logits, labels, rules, combinations, tops, right):
     """Decide every image for every rule and ensemble; return the member with broken logits, or -1.
 
     `logits` (m, n, classes) float32, `labels` (n,), `rules` (r,) of the constants above, `combinations` (e, k).
-    Fills `tops` (n, m) with each member's class and `right` (r, n, e) with 0 or 1.
+    Fills `tops` (n, m) with each member's class and `right` (n, r, e) with 0 or 1.
     """
     m, n, c = logits.shape
     rival, total = np.empty(c, np.int32), np.empty(c, np.float32)
@@ -259,18 +258,18 @@ def judge(logits, labels, rules, combinations, tops, right):
         rival[:] = 0
         total[:] = 0
         for a in range(m):
-            tops[i, a] = _top(logits[a, i]) if _mark_rivals(logits[a, i], label, rival, total) else label
+            tops[i, a] = _top(logits[a, i]) if _mark_rivals(logits, a, i, label, rival, total) else label
         if not _is_finite(total):
             broken = _broken_member(logits, i)
             if broken >= 0:
                 return broken
         favourite = _top(total)
         if _all_equal(tops, i):
-            right[:, i] = tops[i, 0] == label
+            right[i] = tops[i, 0] == label
         elif favourite != label and _dominates(logits, i, favourite, label):
-            right[:, i] = 0
+            right[i] = 0
         else:
-            _decide(logits, i, label, favourite, rival, rules, combinations, scratch, tops, right)
+            _decide(logits, i, label, favourite, rival, rules, combinations, scratch, tops, right[i])
     return -1
 
 

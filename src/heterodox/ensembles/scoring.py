@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -130,7 +131,9 @@ ENSEMBLE_COLUMNS = [
 
 
 def _counted(dumps: Sequence[DumpFile], pool: Pool, subsets: Subsets, threads: int) -> Counts:
-    chunks = verdicts(dumps, subsets, pool.consensus, lambda chunk: count_chunk(chunk, subsets, pool.metrics), threads)
+    with_logits = bool({"cosine", "kl"} & set(pool.metrics))
+    count = partial(count_chunk, subsets=subsets, metrics=pool.metrics)
+    chunks = verdicts(dumps, subsets, pool.consensus, count, threads, with_logits)
     total = next(chunks)
     for counts in chunks:
         total.add(counts)

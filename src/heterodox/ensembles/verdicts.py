@@ -15,13 +15,16 @@ from heterodox.storage.dumps import DumpFile
 
 Result = TypeVar("Result")
 
+MOST_ROWS = 512  # of a chunk: enough to count in vectors, few enough that threads share small pools
+BLOCK_BYTES = 2**20  # of logits
+
 
 @dataclass(frozen=True)
 class Verdicts:
     """A chunk of n images, as m members and e ensembles under r consensus rules see them.
 
-    `start` is its first row; `logits` (m, n, classes) are valid only until the next chunk is read; `tops` (m, n)
-    the members' classes; `right` (r, e, n) and `member_right` (m, n) are uint8, 0 or 1.
+    `start` is its first row; `tops` (m, n) are the members' classes; `right` (r, e, n) and `member_right` (m, n) are
+    uint8, 0 or 1; `logits` (m, n, classes), if they were asked for, are valid only while `use` runs.
     """
 
     start: int
@@ -46,46 +49,46 @@ def verdicts(
     consensus: Sequence[str],
     use: Callable[[Verdicts], Result],
     threads: int = 2,
-    rows: int | None = None,
+    with_logits: bool = False,
 ) -> Iterator[Result]:
     """Yield use(verdicts) for every chunk, in order; `use` runs in the thread that read the chunk.
 
+    Within a chunk the logits are read and judged in blocks that stay in the processor's cache.
     UserError where a dump holds no images, or logits that are not finite.
     """
     count, classes = len(dumps[0]), dumps[0].class_count
     if count == 0:
         raise UserError(f"{dumps[0].path}: it holds no images; dump a shift that has some")
-    per_image = 4 * len(dumps) * classes + 2 * len(consensus) * len(subsets.ensembles) + len(subsets.pairs)
-    rows = min(count, rows or rows_per_chunk(per_image))
+    logit_bytes = 4 * len(dumps) * classes
+    held = 2 * len(consensus) * len(subsets.ensembles) + len(subsets.pairs) + with_logits * logit_bytes
+    rows = min(count, MOST_ROWS, rows_per_chunk(held))
+    block = rows if with_logits else min(rows, rows_per_chunk(logit_bytes, BLOCK_BYTES))
     rules = rule_numbers(consensus)
     memory = threading.local()
 
     def work(start: int, stop: int) -> Result:
         if not hasattr(memory, "logits"):
-            memory.logits = np.empty((len(dumps), rows, classes), np.float32)
-        # A shorter last chunk takes a contiguous part of the same memory: the kernels are compiled for that.
-        size = len(dumps) * (stop - start) * classes
-        logits = memory.logits.reshape(-1)[:size].reshape(len(dumps), stop - start, classes)
-        for dump, out in zip(dumps, logits, strict=True):
-            dump.read_logits(start, stop, out)
-        return use(_judged(dumps, logits, dumps[0].labels[start:stop], rules, subsets.ensembles, start))
+            memory.logits = np.empty(len(dumps) * block * classes, np.float32)
+        labels = dumps[0].labels[start:stop]
+        tops = np.empty((len(labels), len(dumps)), np.int32)
+        right = np.empty((len(labels), len(rules), len(subsets.ensembles)), np.uint8)
+        for first in range(start, stop, block):
+            part = slice(first - start, min(first + block, stop) - start)
+            logits = _read(dumps, first, min(first + block, stop), memory.logits)
+            broken = judge(logits, labels[part], rules, subsets.ensembles, tops[part], right[part])
+            if broken >= 0:
+                raise dumps[broken].not_finite("logits")
+        tops = np.ascontiguousarray(tops.T)
+        member_right = (tops == labels).view(np.uint8)
+        return use(Verdicts(start, labels, logits, tops, member_right, np.ascontiguousarray(right.transpose(1, 2, 0))))
 
     return in_order(work, count, rows, threads)
 
 
-def _judged(
-    dumps: Sequence[DumpFile],
-    logits: np.ndarray,
-    labels: np.ndarray,
-    rules: np.ndarray,
-    ensembles: np.ndarray,
-    start: int,
-) -> Verdicts:
-    tops = np.empty((len(labels), len(dumps)), np.int32)
-    right = np.empty((len(rules), len(labels), len(ensembles)), np.uint8)
-    broken = judge(logits, labels, rules, ensembles, tops, right)
-    if broken >= 0:
-        raise dumps[broken].not_finite("logits")
-    tops = np.ascontiguousarray(tops.T)
-    member_right = (tops == labels).view(np.uint8)
-    return Verdicts(start, labels, logits, tops, member_right, np.ascontiguousarray(right.transpose(0, 2, 1)))
+def _read(dumps: Sequence[DumpFile], start: int, stop: int, memory: np.ndarray) -> np.ndarray:
+    """Return the logits (m, n, classes) of rows start..stop in `memory`, contiguous as the kernels want them."""
+    shape = (len(dumps), stop - start, dumps[0].class_count)
+    logits = memory[: np.prod(shape)].reshape(shape)
+    for dump, out in zip(dumps, logits, strict=True):
+        dump.read_logits(start, stop, out)
+    return logits
