@@ -120,7 +120,11 @@ def _figure_faults(config: dict[str, Any]) -> Iterator[str]:
     shown = [
         ("single_models.members", figures["single_models"]["members"] or [], config["members"]),
         ("single_models.shift", [figures["single_models"]["shift"] or "clean"], shifts),
-        ("baseline_by_shift.member", [figures["baseline_by_shift"]["member"] or next(iter(config["members"]))], config["members"]),
+        (
+            "baseline_by_shift.member",
+            [figures["baseline_by_shift"]["member"] or next(iter(config["members"]))],
+            config["members"],
+        ),
         ("saliency_maps.members", figures["saliency_maps"]["members"] or [], config["members"]),
         ("improvement_by_diversity.shifts", figures["improvement_by_diversity"]["shifts"], shifts),
     ]

@@ -1,4 +1,4 @@
-"""Print every job of a study as JSON, with what Snakemake knows of it; run in a folder that has a Snakefile."""
+"""Print every job of a study as JSON, with what Snakemake knows of it, and the modules that took; run in a folder that has a Snakefile."""
 
 import contextlib
 import io
@@ -32,11 +32,12 @@ def jobs(target: str, config: str | None) -> list[dict]:
                 "named_outputs": sorted(dict(job.output.items())),
                 "logs": [str(file) for file in job.log],
                 "shell": job.rule.shellcmd,
-                "cached": job.rule.name in study._workflow.cache_rules,
+                "cached": bool(job.rule.cache.flag),
             }
             for job in study._workflow.dag.jobs
         ]
 
 
 if __name__ == "__main__":
-    print("JOBS" + json.dumps(jobs(sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else None)))
+    found = jobs(sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else None)
+    print("RESULT" + json.dumps({"jobs": found, "modules": sorted(sys.modules)}))
