@@ -8,6 +8,7 @@ import json
 import re
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ def registered(registry: str, root: Path = ROOT) -> list[str]:
     return sorted(file.stem for file in files if f"\ndef {function}(" in file.read_text(encoding="utf-8"))
 
 
+@cache
 def read_schema() -> dict[str, Any]:
     """Return the schema with the registries' names filled in as enumerations."""
 
@@ -78,31 +80,39 @@ def _line(error: ValidationError) -> str:
 
 def _references(config: dict[str, Any]) -> Iterator[str]:
     """Yield the faults that a schema cannot see: names that point nowhere, pools too small."""
-    members = config["members"]
-    for name, member in members.items():
-        where = f"config: members.{name}"
-        if "dump" not in member and "arch" not in member:
-            yield f"{where}: needs 'arch' (a network to train or fetch) or 'dump' (one made elsewhere)"
-        if "dump" in member and "{shift}" not in member["dump"]:
-            yield f"{where}.dump: the path must hold '{{shift}}', one file per shift"
-        if "dump" in member and "parameters" not in member:
-            yield f"{where}: a dump made elsewhere needs 'parameters', the number of its network's parameters"
-        for key, section in _named_sections(member):
-            if member.get(key) not in config[section]:
-                yield f"{where}.{key}: {member.get(key)!r} is not in {section}: {', '.join(config[section])}"
-        if member.get("teacher") and member["teacher"] not in members:
-            yield f"{where}.teacher: there is no member {member['teacher']!r}"
-        if member.get("teacher") and members.get(member["teacher"], {}).get("teacher"):
-            yield f"{where}.teacher: {member['teacher']!r} is distilled itself; name a member trained on labels"
-        known = read_schema()["$defs"]["recipe"]["properties"]
-        for key in member["changes"]:
-            if key not in known:
-                yield f"{where}.changes: unknown key {key!r}; known here: {', '.join(sorted(known))}"
+    for name in config["members"]:
+        yield from (f"config: members.{name}{fault}" for fault in _member_faults(config, name))
     yield from _pool_faults(config)
     yield from _figure_faults(config)
     shifts = shifts_of(config)
     for name in sorted({shift for shift in shifts if shifts.count(shift) > 1}):
         yield f"config: shift {name!r} is named twice"
+
+
+def _member_faults(config: dict[str, Any], name: str) -> Iterator[str]:
+    member = config["members"][name]
+    if "dump" in member:
+        yield from _dump_faults(member)
+    elif "arch" not in member:
+        yield ": needs 'arch' (a network to train or fetch) or 'dump' (one made elsewhere)"
+    for key, section in _named_sections(member):
+        if member.get(key) not in config[section]:
+            yield f".{key}: {member.get(key)!r} is not in {section}: {', '.join(config[section])}"
+    known = read_schema()["$defs"]["recipe"]["properties"]
+    for key in member["changes"].keys() - known.keys():
+        yield f".changes: unknown key {key!r}; known here: {', '.join(sorted(known))}"
+    teacher = member.get("teacher")
+    if teacher is not None and teacher not in config["members"]:
+        yield f".teacher: there is no member {teacher!r}"
+    elif teacher is not None and "teacher" in config["members"][teacher]:
+        yield f".teacher: {teacher!r} is distilled itself; name a member trained on labels"
+
+
+def _dump_faults(member: dict[str, Any]) -> Iterator[str]:
+    if "{shift}" not in member["dump"]:
+        yield ".dump: the path must hold '{shift}', one file per shift"
+    if "parameters" not in member:
+        yield ": a dump made elsewhere needs 'parameters', the number of its network's parameters"
 
 
 def _named_sections(member: dict[str, Any]) -> list[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""Print every job of a study as JSON, with what Snakemake knows of it, and the modules that took; run in a folder that has a Snakefile."""
+"""Print as JSON every job of the study in this folder, and the Python modules that Snakemake loaded to list them."""
 
 import contextlib
 import io

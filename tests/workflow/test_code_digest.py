@@ -19,7 +19,7 @@ def project(tmp_path: Path) -> Path:
         "envs/requirements.txt": "numpy==1.2.3\nscikit-learn==4.5\n",
         "scripts/job.py": "from heterodox.a import double\n",
         "src/heterodox/__init__.py": "",
-        "src/heterodox/a.py": "import numpy as np\nfrom heterodox import b\n\n\ndef double(x):\n    return b.one(x) * 2\n",
+        "src/heterodox/a.py": "import numpy\nfrom heterodox import b\n\n\ndef double(x):\n    return b.one(x) * 2\n",
         "src/heterodox/b.py": '"""Docstring."""\n\n\ndef one(x):\n    """Return x."""\n    return x  # as it is\n',
         "src/heterodox/c.py": "def later():\n    import sklearn\n    return sklearn\n",
     }

@@ -5,7 +5,6 @@ OUTPUTS names and functions used by the other files; no rules
 """
 
 import json
-import os
 import re
 import sys
 from pathlib import Path
@@ -14,13 +13,9 @@ sys.path.insert(0, str(Path(workflow.basedir) / "workflow"))
 
 import code_digest
 import configuration
+import job_environment
 
-# Jobs run with the Python that runs Snakemake, whether or not its environment was activated.
-os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-# The library of this checkout, whatever is installed.
-os.environ["PYTHONPATH"] = os.pathsep.join(
-    [str(Path(workflow.basedir) / "src"), *filter(None, [os.environ.get("PYTHONPATH")])]
-)
+job_environment.set_search_paths(Path(workflow.basedir))
 
 
 def refuse(lines):
@@ -160,13 +155,12 @@ def pool_of(pool):
 
 
 def figure_files(name):
-    """Return the three files of one figure."""
-    return [f"{RESULTS}/figures/{name}.{kind}" for kind in ("svg", "png", "pdf")]
+    """Return the three files of one figure, by kind."""
+    return {kind: f"{RESULTS}/figures/{name}.{kind}" for kind in ("svg", "png", "pdf")}
 
 
 def shown_figure(name, caption, category):
-    """Return the three files of one figure; the report shows the SVG with its caption."""
-    svg, png, pdf = figure_files(name)
-    # Not inline in the list: at the start of a line Snakemake takes `report` for its keyword.
-    shown = report(svg, caption=f"../report/{caption}.rst", category=category)
-    return [shown, png, pdf]
+    """Return the three files of one figure, by kind; the report shows the SVG with its caption."""
+    files = figure_files(name)
+    files["svg"] = report(files["svg"], caption=f"../report/{caption}.rst", category=category)
+    return files

@@ -104,17 +104,16 @@ rule draw_single_models:
     input:
         members=f"{TABLES}/members.csv",
     output:
-        shown_figure("single_models", "single_models", "Single models"),
+        **shown_figure("single_models", "single_models", "Single models"),
     log:
         f"{LOGS}/draw_single_models.log",
     conda:
         ENVIRONMENT
     params:
         spec=spec("draw_single_models", **FIGURES["single_models"]),
-        figure=f"{RESULTS}/figures/single_models",
     shell:
         "python scripts/draw_single_models.py --spec {params.spec:q} --members {input.members} "
-        "--figure {params.figure} > {log} 2>&1"
+        "--figure {output.svg} > {log} 2>&1"
 
 
 rule draw_baseline_by_shift:
@@ -122,17 +121,16 @@ rule draw_baseline_by_shift:
     input:
         members=f"{TABLES}/members.csv",
     output:
-        shown_figure("baseline_by_shift", "baseline_by_shift", "Single models"),
+        **shown_figure("baseline_by_shift", "baseline_by_shift", "Single models"),
     log:
         f"{LOGS}/draw_baseline_by_shift.log",
     conda:
         ENVIRONMENT
     params:
         spec=spec("draw_baseline_by_shift", member=BASELINE),
-        figure=f"{RESULTS}/figures/baseline_by_shift",
     shell:
         "python scripts/draw_baseline_by_shift.py --spec {params.spec:q} --members {input.members} "
-        "--figure {params.figure} > {log} 2>&1"
+        "--figure {output.svg} > {log} 2>&1"
 
 
 rule draw_saliency_maps:
@@ -141,7 +139,7 @@ rule draw_saliency_maps:
         images=f"{RESULTS}/data/test.h5",
         dumps=dumps_of(SALIENCY_MEMBERS, ["clean"]),
     output:
-        shown_figure("saliency_maps", "saliency_maps", "Single models"),
+        **shown_figure("saliency_maps", "saliency_maps", "Single models"),
     log:
         f"{LOGS}/draw_saliency_maps.log",
     conda:
@@ -152,10 +150,9 @@ rule draw_saliency_maps:
             members=SALIENCY_MEMBERS,
             method=METHODS[0] if METHODS else None,
         ),
-        figure=f"{RESULTS}/figures/saliency_maps",
     shell:
         "python scripts/draw_saliency_maps.py --spec {params.spec:q} --images {input.images} --dumps {input.dumps:q} "
-        "--figure {params.figure} > {log} 2>&1"
+        "--figure {output.svg} > {log} 2>&1"
 
 
 rule draw_corruption_panel:
@@ -163,7 +160,7 @@ rule draw_corruption_panel:
     input:
         images=f"{RESULTS}/data/validation.h5",
     output:
-        shown_figure("corruption_panel", "corruption_panel", "Data"),
+        **shown_figure("corruption_panel", "corruption_panel", "Data"),
     log:
         f"{LOGS}/draw_corruption_panel.log",
     conda:
@@ -176,10 +173,9 @@ rule draw_corruption_panel:
             seed=config["seed"],
             **FIGURES["corruption_panel"],
         ),
-        figure=f"{RESULTS}/figures/corruption_panel",
     shell:
         "python scripts/draw_corruption_panel.py --spec {params.spec:q} --images {input.images} "
-        "--figure {params.figure} > {log} 2>&1"
+        "--figure {output.svg} > {log} 2>&1"
 
 
 rule draw_improvement_by_diversity:
@@ -188,7 +184,7 @@ rule draw_improvement_by_diversity:
         ensembles=f"{TABLES}/ensembles.csv",
         trends=f"{TABLES}/trends.csv",
     output:
-        shown_figure(
+        **shown_figure(
             "improvement_by_diversity/{pool}.{shift}.{consensus}",
             "improvement_by_diversity",
             "Ensembles",
@@ -199,10 +195,9 @@ rule draw_improvement_by_diversity:
         ENVIRONMENT
     params:
         spec=lambda wildcards: spec("draw_improvement_by_diversity", wildcards),
-        figure=f"{RESULTS}/figures/improvement_by_diversity/{{pool}}.{{shift}}.{{consensus}}",
     shell:
         "python scripts/draw_improvement_by_diversity.py --spec {params.spec:q} --ensembles {input.ensembles} "
-        "--trends {input.trends} --figure {params.figure} > {log} 2>&1"
+        "--trends {input.trends} --figure {output.svg} > {log} 2>&1"
 
 
 rule draw_trend_grid:
@@ -211,17 +206,16 @@ rule draw_trend_grid:
         ensembles=f"{TABLES}/ensembles.csv",
         trends=f"{TABLES}/trends.csv",
     output:
-        shown_figure("trend_grid/{pool}.{consensus}", "trend_grid", "Ensembles"),
+        **shown_figure("trend_grid/{pool}.{consensus}", "trend_grid", "Ensembles"),
     log:
         f"{LOGS}/draw_trend_grid/{{pool}}.{{consensus}}.log",
     conda:
         ENVIRONMENT
     params:
         spec=lambda wildcards: spec("draw_trend_grid", wildcards, shifts=SHIFTS),
-        figure=f"{RESULTS}/figures/trend_grid/{{pool}}.{{consensus}}",
     shell:
         "python scripts/draw_trend_grid.py --spec {params.spec:q} --ensembles {input.ensembles} "
-        "--trends {input.trends} --figure {params.figure} > {log} 2>&1"
+        "--trends {input.trends} --figure {output.svg} > {log} 2>&1"
 
 
 rule tables:
@@ -233,7 +227,7 @@ rule tables:
 rule figures:
     """Draw the figures of every study."""
     input:
-        [file for name in RESILIENCE_FIGURES for file in figure_files(name)],
+        [file for name in RESILIENCE_FIGURES for file in figure_files(name).values()],
 
 
 rule resilience:
