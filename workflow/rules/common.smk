@@ -134,7 +134,11 @@ def network_of(member):
 def local_weights_of(member):
     """Return the file of weights that a member names, in a list; empty where a library brings them."""
     pretrained = MEMBERS[member]["pretrained"]
-    return [pretrained] if isinstance(pretrained, str) else []
+    if not isinstance(pretrained, str):
+        return []
+    if not Path(pretrained).is_file():
+        refuse([f"config: members.{member}.pretrained: there is no file {pretrained}; put it there or drop the member"])
+    return [pretrained]
 
 
 def embedded_files():

@@ -1,0 +1,69 @@
+"""Every shipped study builds its graph of jobs; the paper-scale one on an image folder made for the purpose."""
+
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.workflow.conftest import Checkout
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+STUDIES = sorted(file.stem for file in (ROOT / "configs").glob("*.yaml"))
+
+
+def make_image_folder(folder: Path, classes: list[str], images: int) -> None:
+    for label, name in enumerate(classes):
+        (folder / name).mkdir(parents=True)
+        for number in range(images):
+            pixels = np.full((300, 280, 3), 20 * label + number, np.uint8)
+            Image.fromarray(pixels).save(folder / name / f"{number}.png")
+
+
+@pytest.fixture
+def ready(checkout: Checkout) -> Checkout:
+    """Return a checkout with the data and weights that the shipped studies expect to find."""
+    classes = ["n01440764", "n01443537", "n01484850"]
+    make_image_folder(checkout.folder / "data/imagenet/train", classes, 4)
+    make_image_folder(checkout.folder / "data/imagenet/val", classes, 2)
+    make_image_folder(checkout.folder / "data/imagenetv2-matched-frequency-format-val", ["0", "1", "2"], 2)
+    weights = checkout.folder / "weights/dino_resnet50.safetensors"
+    weights.parent.mkdir()
+    weights.touch()
+    return checkout
+
+
+@pytest.mark.parametrize("study", STUDIES)
+def test_the_study_builds_its_graph(ready: Checkout, study: str) -> None:
+    jobs = ready.planned("--configfile", f"configs/{study}.yaml")
+    assert jobs["prepare_data"] == 1
+    assert jobs["dump_member"] > 14
+    assert jobs["draw_trend_grid"] >= 1
+
+
+def test_the_paper_study_has_six_data_sets_and_364_ensembles_a_pool(ready: Checkout) -> None:
+    jobs = ready.planned("--configfile", "configs/imagenet.yaml")
+    assert jobs["corrupt_images"] == 4
+    assert jobs["prepare_natural_shift"] == 1
+    assert jobs["score_ensembles"] == 6
+    assert jobs["fetch_member"] + jobs["probe_member"] == 23
+    assert "train_member" not in jobs
+
+
+def test_image_folders_become_splits_and_a_second_test_set(ready: Checkout) -> None:
+    path = ready.folder / "configs/imagenet.yaml"
+    path.write_text(path.read_text().replace("validation: 10000", "validation: 3"))
+    targets = ["results/imagenet/data/test.h5", "results/imagenet/shifts/v2.h5"]
+    ready.snakemake(*targets, "--configfile", "configs/imagenet.yaml")
+    assert all((ready.folder / target).is_file() for target in targets)
+    assert ready.planned(*targets, "--configfile", "configs/imagenet.yaml") == Counter()
+
+
+def test_missing_weights_are_one_line(ready: Checkout) -> None:
+    (ready.folder / "weights/dino_resnet50.safetensors").unlink()
+    done = ready.snakemake("--dry-run", "--configfile", "configs/imagenet.yaml", check=False)
+    assert done.returncode != 0
+    lines = [line for line in done.stderr.splitlines() if line.startswith("config: ")]
+    assert len(lines) == 1
+    assert "weights/dino_resnet50.safetensors" in lines[0]
