@@ -66,5 +66,5 @@ def test_a_file_cut_short_while_it_is_read_is_named(write_pool, quantised):
     paths = write_pool(*quantised(m=3))
     with open_dumps(paths) as dumps:
         os.truncate(paths[1], dumps[1].logits_offset() + 100)
-        with pytest.raises(UserError, match="member_1.*truncated"):
+        with pytest.raises(UserError, match=r"member_1.*truncated"):
             list(verdicts(dumps, subsets(3, 3), RULES, lambda chunk: chunk))

@@ -274,17 +274,30 @@ def judge(logits, labels, rules, combinations, tops, right):
 
 
 @compiled
-def _tally(values, right, histogram, histogram_right):
-    """Add to the histograms how often each value stands in `values` (n,), over all images and over the right ones."""
-    for value in range(len(histogram)):
-        everywhere = np.int32(0)
-        where_right = np.int32(0)
-        for i in range(len(values)):
-            hit = np.int32(values[i] == value)
-            everywhere += hit
-            where_right += hit & np.int32(right[i])
-        histogram[value] += everywhere
-        histogram_right[value] += where_right
+def _fill_sizes(same, pair_of, combinations, e, p, sizes):
+    """For every image, how many members of ensemble e name the class that its p-th member names."""
+    sizes[:] = 1
+    for q in range(combinations.shape[1]):
+        if q != p:
+            pair = pair_of[combinations[e, p], combinations[e, q]]
+            for i in range(len(sizes)):
+                sizes[i] += same[pair, i]
+
+
+@compiled
+def _count_equal(values, value):
+    total = np.int32(0)
+    for i in range(len(values)):
+        total += np.int32(values[i] == value)
+    return total
+
+
+@compiled
+def _count_equal_where(values, value, where):
+    total = np.int32(0)
+    for i in range(len(values)):
+        total += np.int32(values[i] == value) & np.int32(where[i])
+    return total
 
 
 @compiled
@@ -295,19 +308,20 @@ def count(same, pair_of, right, combinations, groups):
     members name one class, `pair_of` (m, m) is a pair's row in it, `right` (r, e, n) uint8.
     """
     k, n = combinations.shape[1], same.shape[1]
-    size = np.empty(n, np.uint8)
-    everywhere, where_right = np.zeros(k + 1, np.int64), np.zeros(k + 1, np.int64)
+    sizes = np.empty(n, np.uint8)
     for e in range(len(combinations)):
+        # Every vote first counts as one that stands alone; larger groups then take theirs.
+        for r in range(len(right)):
+            number_right = _count_equal(right[r, e], 1)
+            groups[r, 0, e, 1] += k * (n - number_right)
+            groups[r, 1, e, 1] += k * number_right
         for p in range(k):
-            size[:] = 1
-            for q in range(k):
-                if q != p:
-                    pair = pair_of[combinations[e, p], combinations[e, q]]
-                    for i in range(n):
-                        size[i] += same[pair, i]
-            for r in range(len(right)):
-                everywhere[:] = 0
-                where_right[:] = 0
-                _tally(size, right[r, e], everywhere, where_right)
-                groups[r, 0, e] += everywhere - where_right
-                groups[r, 1, e] += where_right
+            _fill_sizes(same, pair_of, combinations, e, p, sizes)
+            for size in range(2, k + 1):
+                everywhere = _count_equal(sizes, size)
+                for r in range(len(right)):
+                    where_right = _count_equal_where(sizes, size, right[r, e])
+                    groups[r, 0, e, size] += everywhere - where_right
+                    groups[r, 0, e, 1] -= everywhere - where_right
+                    groups[r, 1, e, size] += where_right
+                    groups[r, 1, e, 1] -= where_right

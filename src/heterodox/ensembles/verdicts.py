@@ -16,7 +16,7 @@ from heterodox.storage.dumps import DumpFile
 Result = TypeVar("Result")
 
 MOST_ROWS = 512  # of a chunk: enough to count in vectors, few enough that threads share small pools
-BLOCK_BYTES = 2**20  # of logits
+BLOCK_BYTES = 4 * 2**20  # of logits: near the cache, and few enough calls
 
 
 @dataclass(frozen=True)

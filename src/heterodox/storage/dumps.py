@@ -25,6 +25,7 @@ class DumpFile(CheckedFile):
             raise UserError(f"{self.path}: 'logits' must be float32 (N, classes), not {self._logits.dtype}")
         self.class_count: int = self._logits.shape[1]
         self._place = self.logits_offset() if self._file.driver == "sec2" else None
+        self._descriptor = self._file.id.get_vfd_handle() if self._place is not None else -1
         if len(self) and not 0 <= self.labels.min() <= self.labels.max() < self.class_count:
             raise UserError(f"{self.path}: a label lies outside the {self.class_count} classes of its logits")
 
@@ -49,7 +50,7 @@ class DumpFile(CheckedFile):
     def _read_bytes(self, position: int, out: np.ndarray) -> None:
         rest = memoryview(out.data).cast("B")
         while rest:
-            taken = os.preadv(self._file.id.get_vfd_handle(), [rest], position)
+            taken = os.preadv(self._descriptor, [rest], position)
             if not taken:
                 raise UserError(f"{self.path}: ends before its last logit (truncated); delete it and run again")
             rest, position = rest[taken:], position + taken
