@@ -119,7 +119,7 @@ def train(
 
 @contextmanager
 def drawing_from(generator: torch.Generator, device: torch.device) -> Iterator[None]:
-    """Make what draws from torch's global generator (initial weights, dropout) draw from these names instead."""
+    """Make what draws from the global generators of torch, such as dropout, draw from these names instead."""
     with torch.random.fork_rng([device] if device.type == "cuda" else []):
         torch.manual_seed(generator.initial_seed())
         yield
