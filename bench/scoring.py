@@ -2,10 +2,11 @@
 
 A pool of 14 members and 1,000 classes is generated (seed fixed) as uncompressed HDF5: a signal that all members
 share plus each one's noise, tuned to 70-80 % accuracy and 75-90 % agreement of pairs. Both sides of every ratio are
-timed in this run, in turn, with the files in the page cache and two threads, and each side is its fastest repetition:
+timed in this run, in turn, with the files in the page cache and two threads, and each side is its fastest repetition
+(processor time, in brackets, stands for itself where other programs keep the cores busy):
 
-read    every logit (or map) once through h5py into memory that is used again; the faster of one thread that reads
-        dump after dump and two threads that read chunk after chunk
+read    every logit (or map) once with h5py's read_direct into memory that is used again; the faster of one thread
+        that reads dump after dump and two threads that read chunk after chunk
 score   `ensembles.scoring.score` from the files to both tables: mean logit and majority vote with accuracy, both
         disagreements, both equitabilities, of all 364 ensembles
 loop    the same measures by plain NumPy, ensemble after ensemble, two threads, logits in memory, first 1,000 images
@@ -24,6 +25,7 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import combinations
 from pathlib import Path
 
+import h5py
 import numpy as np
 
 from heterodox.ensembles.attribution import pair_distances
@@ -74,40 +76,40 @@ def generate_maps(folder: Path, images: int, shape: tuple[int, int, int], classe
     return [folder / f"{name}.h5" for name in NAMES]
 
 
-def fastest(actions: dict[str, Callable[[], object]], repeats: int) -> dict[str, float]:
-    """Return the fastest of `repeats` rounds, in seconds, in which the actions take turns."""
-    seconds: dict[str, list[float]] = {name: [] for name in actions}
+def fastest(actions: dict[str, Callable[[], object]], repeats: int) -> dict[str, tuple[float, float]]:
+    """Return the least elapsed and least processor time, in seconds, of `repeats` rounds in which actions take turns.
+
+    On a machine that others use too, elapsed time says how busy it was; processor time is summed over threads.
+    """
+    seconds: dict[str, list[tuple[float, float]]] = {name: [] for name in actions}
     for _ in range(repeats):
         for name, action in actions.items():
-            started = time.perf_counter()
+            started, used = time.perf_counter(), time.process_time()
             action()
-            seconds[name].append(time.perf_counter() - started)
-    return {name: min(values) for name, values in seconds.items()}
+            seconds[name].append((time.perf_counter() - started, time.process_time() - used))
+    return {name: (min(v[0] for v in values), min(v[1] for v in values)) for name, values in seconds.items()}
 
 
-def readers(dumps, what: str, rows: int) -> dict[str, Callable[[], object]]:
-    """Return two ways to read everything once: dump after dump, and by chunks in two threads."""
-    first = dumps[0]
-    shape, kind = ((CLASSES,), np.float32) if what == "logits" else (first.map_shape("saliency"), np.float16)
-    memory = [np.empty((rows, *shape), kind) for _ in range(2 * THREADS)]
+def readers(paths: list[Path], what: str, rows: int) -> dict[str, Callable[[], object]]:
+    """Return two ways to read everything once with h5py: dump after dump, and by chunks in two threads."""
+    datasets = [h5py.File(path, "r")[what] for path in paths]
+    memory = [np.empty((rows, *datasets[0].shape[1:]), datasets[0].dtype) for _ in range(2 * THREADS)]
+    count = len(datasets[0])
 
-    def read(dump, start, stop, out):
-        if what == "logits":
-            dump.read_logits(start, stop, out[: stop - start])
-        else:
-            dump.read_saliency("saliency", start, stop, out[: stop - start])
+    def read(dataset, start, stop, out):
+        dataset.read_direct(out, np.s_[start:stop], np.s_[: stop - start])
 
     def by_dump():
-        for dump in dumps:
-            for start in range(0, len(dump), rows):
-                read(dump, start, min(start + rows, len(dump)), memory[0])
+        for dataset in datasets:
+            for start in range(0, count, rows):
+                read(dataset, start, min(start + rows, count), memory[0])
 
     def by_chunk():
         def work(start, stop):
-            for dump in dumps:
-                read(dump, start, stop, memory[start // rows % len(memory)])
+            for dataset in datasets:
+                read(dataset, start, stop, memory[start // rows % len(memory)])
 
-        for _ in in_order(work, len(first), rows, THREADS):
+        for _ in in_order(work, count, rows, THREADS):
             pass
 
     return {"read by dump": by_dump, "read by chunk": by_chunk}
@@ -162,28 +164,33 @@ def bench_logits(folder: Path, images: int, repeats: int) -> None:
     with open_dumps(paths) as dumps:
         print(f"{images} images x {MEMBERS} members x {CLASSES} classes; {describe(dumps)}")
         score(dumps, pool(), THREADS)  # compiles, and fills the page cache
-        found = fastest({**readers(dumps, "logits", 400), "score": lambda: score(dumps, pool(), THREADS)}, repeats)
+        found = fastest({**readers(paths, "logits", 400), "score": lambda: score(dumps, pool(), THREADS)}, repeats)
         loop = time_loop(dumps)
         report("logits", found, images)
-        print(f"  NumPy loop  {1e6 * loop:9.1f} us per image, {loop * images / found['score']:.0f} times scoring")
+        print(f"  NumPy loop  {1e6 * loop:9.1f} us per image, {loop * images / found['score'][0]:.0f} times scoring")
         for k in (2, 3, 4, 5):
-            seconds = fastest({"score": lambda k=k: score(dumps, pool(k=k), THREADS)}, 2)["score"]
+            seconds, _ = fastest({"score": lambda k=k: score(dumps, pool(k=k), THREADS)}, 3)["score"]
             print(
                 f"  k = {k}: {len(subsets(MEMBERS, k).ensembles)} ensembles, {1e6 * seconds / images:.1f} us per image"
             )
     print(f"  peak memory {peak_memory(paths):.2f} GiB")
 
 
-def report(what: str, seconds: dict[str, float], images: int) -> None:
-    read = min(value for name, value in seconds.items() if name.startswith("read"))
-    for name, value in seconds.items():
-        print(f"  {name:13} {1e6 * value / images:9.1f} us per image, {value / read:.2f} times reading the {what}")
+def report(what: str, seconds: dict[str, tuple[float, float]], images: int) -> None:
+    read = min(elapsed for name, (elapsed, _) in seconds.items() if name.startswith("read"))
+    for name, (elapsed, used) in seconds.items():
+        print(
+            f"  {name:13} {1e6 * elapsed / images:8.1f} us per image ({1e6 * used / images:.1f} us of processor time), "
+            f"{elapsed / read:.2f} times reading the {what}"
+        )
 
 
 def bench_independent(folder: Path, images: int) -> None:
-    with open_dumps(generate(folder / "independent", images, 1.0, 0.0, 4.0)) as dumps:
+    paths = generate(folder / "independent", images, 1.0, 0.0, 4.0)
+    with open_dumps(paths) as dumps:
         print(f"independent logits (no target), {images} images; {describe(dumps)}")
-        report("logits", fastest({**readers(dumps, "logits", 400), "score": lambda: score(dumps, pool(), THREADS)}, 3), images)  # fmt: skip  # noqa: E501
+        actions = {**readers(paths, "logits", 400), "score": lambda: score(dumps, pool(), THREADS)}
+        report("logits", fastest(actions, 3), images)
 
 
 def bench_maps(folder: Path, images: int, repeats: int) -> None:
@@ -197,7 +204,7 @@ def bench_maps(folder: Path, images: int, repeats: int) -> None:
     with open_dumps(paths) as dumps:
         print(f"{images} images x {MEMBERS} maps of 3 x 224 x 224, l2 and none")
         attribution()
-        report("maps", fastest({**readers(dumps, "maps", 5), "distances": attribution}, repeats), images)
+        report("maps", fastest({**readers(paths, "saliency/saliency", 5), "distances": attribution}, repeats), images)
     print(f"  peak memory {peak_memory(paths):.2f} GiB")
 
 
