@@ -4,17 +4,15 @@ import json
 import logging
 from pathlib import Path
 
-import torch
-
 from heterodox import command, dumps
-from heterodox.networks.loading import load_member
+from heterodox.networks.loading import available_device, load_member
 from heterodox.storage.images import ImageFile
 from heterodox.storage.members import read_description
 
 
 def dump_member(spec: dict, weights: Path, images: Path, dump: Path) -> None:
     """Store a member's logits and saliency maps for every image of a shift."""
-    device = "cuda" if torch.cuda.is_available() else "cpu"
+    device = available_device()
     member, described, config = load_member(weights, device), read_description(weights), spec["config"]
     attributes = {
         "member": spec["wildcards"]["member"],

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from heterodox import command
-from heterodox.networks.loading import load_member
+from heterodox.networks.loading import available_device, load_member
 from heterodox.storage.members import write_member
 from heterodox.training.images import read_images
-from heterodox.training.members import available_device, backbone_history, description
+from heterodox.training.members import backbone_history, description
 from heterodox.training.probes import probe
 from heterodox.training.recipe import Probe
 from heterodox.training.supervision import accuracy_and_loss

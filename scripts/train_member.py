@@ -3,13 +3,12 @@
 from pathlib import Path
 
 from heterodox import command
-from heterodox.networks.loading import load_member
+from heterodox.networks.loading import available_device, load_member
 from heterodox.storage.members import write_member
 from heterodox.training.distillation import Distillation
 from heterodox.training.images import read_images
 from heterodox.training.loop import train as run_loop
 from heterodox.training.members import (
-    available_device,
     description,
     fingerprint,
     new_member,

@@ -12,4 +12,6 @@ def set_search_paths(root: Path) -> None:
     """
     for name, folder in (("PATH", Path(sys.executable).parent), ("PYTHONPATH", root / "src")):
         before = os.environ.get(name, "").split(os.pathsep)
-        os.environ[name] = os.pathsep.join([str(folder), *(entry for entry in before if entry and entry != str(folder))])
+        os.environ[name] = os.pathsep.join(
+            [str(folder), *(entry for entry in before if entry and entry != str(folder))]
+        )

@@ -1,9 +1,6 @@
 """Run a member over a shift: logits and explanations, streamed to a dump with bounded memory."""
 
-import subprocess
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +12,7 @@ from heterodox.explain import interface
 from heterodox.networks.loading import Member
 from heterodox.storage.dumps import write_dump
 from heterodox.storage.images import ImageFile
+from heterodox.storage.provenance import git_commit, versions
 
 BATCH_VALUES = 2**22  # pixel values in a batch: 27 images of 224x224x3
 LARGEST_BATCH = 128
@@ -69,8 +67,8 @@ def provenance(device: torch.device | str) -> dict[str, str]:
     """Return what else decides the numbers of a dump: package version, git commit, torch version, device."""
     kind = torch.device(device).type
     return {
-        "package_version": version("heterodox"),
-        "git_commit": _git_commit(),
+        "package_version": versions("heterodox")["heterodox"],
+        "git_commit": git_commit(),
         "torch_version": str(torch.__version__),
         "device": torch.cuda.get_device_name() if kind == "cuda" else kind,
     }
@@ -89,12 +87,3 @@ def _checked_logits(member: Member, pixels: torch.Tensor, images: ImageFile) -> 
     if logits.shape[1] != len(images.classes):
         raise UserError(f"{images.path}: {len(images.classes)} classes, but the member knows {logits.shape[1]}")
     return logits
-
-
-def _git_commit() -> str:
-    checkout = Path(__file__).parents[2]
-    with suppress(OSError, subprocess.SubprocessError):
-        if (checkout / ".git").exists():  # an installed package may lie inside somebody else's repository
-            command = ["git", "-C", str(checkout), "rev-parse", "HEAD"]
-            return subprocess.run(command, capture_output=True, check=True, text=True, timeout=10).stdout.strip()
-    return "unknown"

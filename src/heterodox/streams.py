@@ -3,6 +3,8 @@
 import hashlib
 import json
 import operator
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -36,3 +38,17 @@ def torch_stream(seed: int, purpose: str, *keys: str | int) -> "torch.Generator"
     generator = torch.Generator(device="cpu")
     generator.manual_seed(int.from_bytes(_digest(seed, purpose, keys)[:8], "little") >> 1)
     return generator
+
+
+@contextmanager
+def torch_draws_from(generator: "torch.Generator", device: "torch.device | None" = None) -> Iterator[None]:
+    """Let what draws from torch's global generators inside, such as layers being built or dropout, draw from this one.
+
+    The generators of the CPU and, where `device` is a GPU, of that GPU start as `generator` did; afterwards they go
+    on as if nothing had been drawn.
+    """
+    import torch
+
+    with torch.random.fork_rng([device] if device is not None and device.type == "cuda" else []):
+        torch.manual_seed(generator.initial_seed())
+        yield

@@ -1,3 +1,4 @@
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -113,3 +114,33 @@ def test_members_of_one_pool_speak_of_the_same_images(make_dump: MakeDump) -> No
             pass
         assert str(other) in str(caught.value)
         assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "layout",
+    [{"chunks": (1, 3, 8, 8)}, {"chunks": None}, {"chunks": (2, 3, 8, 8)}, {"chunks": (1, 3, 8, 8), "compression": 1}],
+    ids=["by image", "one piece", "by two images", "compressed"],
+)
+def test_maps_of_any_layout_are_read_alike(make_dump: MakeDump, layout: dict) -> None:
+    path = make_dump("member", count=9)
+    maps = np.random.default_rng(0).random((9, 3, 8, 8)).astype(np.float16)
+    with h5py.File(path, "r+") as file:
+        stored = file.create_dataset("saliency/other", maps.shape, np.float16, **layout)
+        for row in (4, 8, 0, 3, 1, 2, 7, 5, 6):  # pieces lie in the file in the order of writing
+            stored[row] = maps[row]
+            file.flush()
+    with DumpFile(path) as dump:
+        for start, stop in [(0, 9), (2, 7), (8, 9)]:
+            out = np.empty((stop - start, 3, 8, 8), np.float16)
+            dump.read_saliency("other", start, stop, out)
+            np.testing.assert_array_equal(out, maps[start:stop])
+
+
+def test_a_dump_cut_in_its_maps_is_one_line(make_dump: MakeDump) -> None:
+    path = make_dump("member", count=9)
+    with h5py.File(path, "r+") as file:
+        file["saliency/other"] = np.ones((9, 3, 8, 8), np.float16)
+    with DumpFile(path) as dump:
+        os.truncate(path, path.stat().st_size - 400)
+        with pytest.raises(UserError, match="truncated"):
+            dump.read_saliency("other", 0, 9, np.empty((9, 3, 8, 8), np.float16))

@@ -5,8 +5,8 @@ import torch
 from torch import nn
 
 from heterodox.errors import UserError
-from heterodox.streams import torch_stream
-from heterodox.training.loop import Objective, drawing_from, train
+from heterodox.streams import torch_draws_from, torch_stream
+from heterodox.training.loop import Objective, train
 from heterodox.training.recipe import Optimization
 from heterodox.training.state import StateFile
 
@@ -92,7 +92,7 @@ def test_dropout_is_keyed_and_the_global_generator_untouched(sided, recipe, tmp_
     assert first.kept == again.kept != other.kept
     assert first.kept[0] != first.kept[1]
     torch.random.set_rng_state(before)
-    with drawing_from(torch_stream(0, "test"), sided.device):
+    with torch_draws_from(torch_stream(0, "test"), sided.device):
         torch.rand(3)
     assert torch.equal(before, torch.random.get_rng_state())
 

@@ -1,7 +1,6 @@
 """Members whose weights were made elsewhere: a library's pretrained networks, or a local file of weights."""
 
 from collections.abc import Mapping
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ from torch import nn
 from heterodox.errors import UserError
 from heterodox.networks import loading
 from heterodox.storage.members import write_member
+from heterodox.storage.provenance import versions
 
 
 def fetch(
@@ -75,5 +75,5 @@ def _description(
         "channels": native["input_size"][0],
         "history": [],
         "best_epoch": None,
-        "versions": {package: version(package) for package in ("heterodox", "timm", "torch", "torchvision")},
+        "versions": versions("heterodox", "timm", "torch", "torchvision"),
     }

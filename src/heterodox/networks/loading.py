@@ -3,8 +3,7 @@
 The registry of architectures is the folder `networks/zoo`: a file there is an architecture.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from torch.nn.functional import interpolate
 from heterodox import torchvision_operators
 from heterodox.errors import UserError
 from heterodox.storage.members import read_description, read_weights
-from heterodox.streams import torch_stream
+from heterodox.streams import torch_draws_from, torch_stream
 
 ZOO = Path(__file__).parent / "zoo"
 
@@ -24,14 +23,6 @@ ZOO = Path(__file__).parent / "zoo"
 def names() -> list[str]:
     """Return the architectures: the files of the zoo."""
     return sorted(path.stem for path in ZOO.glob("*.py") if path.stem != "__init__")
-
-
-@contextmanager
-def keyed_initialisation(seed: int, *keys: str | int) -> Iterator[None]:
-    """Let layers built inside draw from the stream "initial weights" of these keys; the global state comes back."""
-    with torch.random.fork_rng(devices=[]):
-        torch.random.set_rng_state(torch_stream(seed, "initial weights", *keys).get_state())
-        yield
 
 
 def build(
@@ -53,7 +44,7 @@ def build(
     if arch not in names():
         raise UserError(f"arch {arch}: no such architecture; known are {', '.join(names())}")
     torchvision_operators.declare()
-    with keyed_initialisation(seed, member):
+    with torch_draws_from(torch_stream(seed, "initial weights", member)):
         network = import_module(f"heterodox.networks.zoo.{arch}").build(shape, classes, model, pretrained is True)
     if not isinstance(pretrained, bool):
         load_weights(network, Path(pretrained), arch)
@@ -78,6 +69,11 @@ def _torch_weights(weights: Path) -> dict[str, torch.Tensor]:
     except Exception as error:  # torch raises pickle, zip, end-of-file and runtime errors for unreadable files
         raise UserError(f"{weights}: not readable as safe torch weights; convert it to safetensors") from error
     return found.get("state_dict", found)
+
+
+def available_device() -> torch.device:
+    """Return the GPU where there is one, else the CPU."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def native_resolution(network: nn.Module, default: Sequence[int]) -> tuple[int, int]:

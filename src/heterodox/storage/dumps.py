@@ -24,8 +24,9 @@ class DumpFile(CheckedFile):
         if self._logits.dtype != np.float32:
             raise UserError(f"{self.path}: 'logits' must be float32 (N, classes), not {self._logits.dtype}")
         self.class_count: int = self._logits.shape[1]
-        self._place = self.logits_offset() if self._file.driver == "sec2" else None
-        self._descriptor = self._file.id.get_vfd_handle() if self._place is not None else -1
+        self._descriptor = self._file.id.get_vfd_handle() if self._file.driver == "sec2" else None
+        self._place = self.logits_offset() if self._descriptor is not None else None
+        self._map_places: dict[str, np.ndarray | None] = {}
         if len(self) and not 0 <= self.labels.min() <= self.labels.max() < self.class_count:
             raise UserError(f"{self.path}: a label lies outside the {self.class_count} classes of its logits")
 
@@ -52,7 +53,7 @@ class DumpFile(CheckedFile):
         while rest:
             taken = os.preadv(self._descriptor, [rest], position)
             if not taken:
-                raise UserError(f"{self.path}: ends before its last logit (truncated); delete it and run again")
+                raise UserError(f"{self.path}: ends before its last value (truncated); delete it and run again")
             rest, position = rest[taken:], position + taken
 
     def not_finite(self, name: str) -> UserError:
@@ -76,8 +77,35 @@ class DumpFile(CheckedFile):
         return self._rows(f"saliency/{method}", axes=4)[start:stop]
 
     def read_saliency(self, method: str, start: int, stop: int, out: np.ndarray) -> None:
-        """Read maps start..stop into `out`, float16 (stop - start, channels, H, W)."""
-        self._rows(f"saliency/{method}", axes=4).read_direct(out, np.s_[start:stop])
+        """Read maps start..stop into `out`, float16 (stop - start, channels, H, W).
+
+        Uncompressed maps are taken from the file directly, as logits are; neighbours in the file in one piece.
+        """
+        if method not in self._map_places:
+            self._map_places[method] = self._places_of_maps(method)
+        places = self._map_places[method]
+        if places is None:
+            self._rows(f"saliency/{method}", axes=4).read_direct(out, np.s_[start:stop])
+            return
+        breaks = np.flatnonzero(np.diff(places[start:stop]) != out[0].nbytes) + 1
+        for rows in np.split(np.arange(start, stop), breaks):
+            self._read_bytes(int(places[rows[0]]), out[rows[0] - start : rows[-1] + 1 - start])
+
+    def _places_of_maps(self, method: str) -> np.ndarray | None:
+        """Return the byte position (N,) of each map; None where HDF5 has to decode or assemble them."""
+        maps = self._rows(f"saliency/{method}", axes=4)
+        if self._descriptor is None or maps.dtype != np.float16 or maps.id.get_create_plist().get_nfilters():
+            return None
+        places = np.full(len(self), -1)
+        if maps.chunks is None and maps.id.get_offset() is not None:
+            places = maps.id.get_offset() + np.arange(len(self)) * (maps.nbytes // max(1, len(self)))
+        elif maps.chunks == (1, *maps.shape[1:]):
+
+            def note(chunk: Any) -> None:
+                places[chunk.chunk_offset[0]] = chunk.byte_offset
+
+            maps.id.chunk_iter(note)
+        return places if (places >= 0).all() else None
 
     def saliency_scale(self, method: str) -> np.ndarray:
         """Return the factor (N,) float32 that turns each stored map into |gradient| per pixel unit."""

@@ -6,8 +6,6 @@ was killed and goes on from its state file ends with the weights of a run that w
 
 import logging
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,7 +14,7 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from heterodox.errors import UserError
-from heterodox.streams import torch_stream
+from heterodox.streams import torch_draws_from, torch_stream
 from heterodox.training.augmentation import Draws
 from heterodox.training.images import LabelledImages
 from heterodox.training.optimization import learning_rate, optimizer_for, set_learning_rate
@@ -101,7 +99,7 @@ def train(
         for batch in tqdm(range(progress.batch, batches), f"{name} epoch {epoch + 1}", disable=None, leave=False):
             rows = order[batch * size : (batch + 1) * size]
             set_learning_rate(optimizer, learning_rate(recipe, epoch + batch / batches))
-            with drawing_from(torch_stream(seed, "dropout", name, epoch, batch), training.device):
+            with torch_draws_from(torch_stream(seed, "dropout", name, epoch, batch), training.device):
                 loss = _loss(objective, training, rows, draws, recipe)
                 optimizer.zero_grad()
                 loss.backward()
@@ -115,14 +113,6 @@ def train(
         _check_finite(progress, name)
         _close_epoch(progress, objective, validation, batches, recipe, name)
     return progress
-
-
-@contextmanager
-def drawing_from(generator: torch.Generator, device: torch.device) -> Iterator[None]:
-    """Make what draws from the global generators of torch, such as dropout, draw from these names instead."""
-    with torch.random.fork_rng([device] if device.type == "cuda" else []):
-        torch.manual_seed(generator.initial_seed())
-        yield
 
 
 def _loss(objective: Objective, training: LabelledImages, rows: Tensor, draws: Draws, recipe: Optimization) -> Tensor:

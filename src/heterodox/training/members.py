@@ -4,22 +4,15 @@ import dataclasses
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
-
-import torch
 
 from heterodox.errors import UserError
 from heterodox.networks.loading import Member, build, native_resolution, parameter_count
 from heterodox.storage.members import read_description
+from heterodox.storage.provenance import versions
 from heterodox.training.images import LabelledImages, mean_and_std
 from heterodox.training.recipe import Checked
-
-
-def available_device() -> torch.device:
-    """Return the GPU where there is one, else the CPU."""
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def fingerprint(spec: Mapping[str, Any], inputs: Sequence[Path]) -> str:
@@ -82,7 +75,7 @@ def description(
         "std": member.std.flatten().tolist(),
         "resolution": list(member.resolution),
         "channels": images.shape[0],
-        "versions": {package: version(package) for package in ("heterodox", "timm", "torch")},
+        "versions": versions("heterodox", "timm", "torch"),
         **outcome,
     }
 

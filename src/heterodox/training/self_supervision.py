@@ -7,7 +7,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import linear, log_softmax, normalize, softmax
 
-from heterodox.networks.loading import Member, features, keyed_initialisation
+from heterodox.networks.loading import Member, features
+from heterodox.streams import torch_draws_from, torch_stream
 from heterodox.training.augmentation import Draws
 from heterodox.training.images import LabelledImages, pixels
 from heterodox.training.loop import Objective
@@ -146,5 +147,5 @@ def _entropy(probabilities: Tensor) -> Tensor:
 
 def objective_for(member: Member, recipe: Pretraining, seed: int, name: str) -> SelfDistillation:
     """Return the objective with the projection's initial weights keyed by seed and name."""
-    with keyed_initialisation(seed, name, "projection"):
+    with torch_draws_from(torch_stream(seed, "initial weights", name, "projection")):
         return SelfDistillation(member, recipe).to(member.mean.device)
