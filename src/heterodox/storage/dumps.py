@@ -24,8 +24,8 @@ class DumpFile(CheckedFile):
         if self._logits.dtype != np.float32:
             raise UserError(f"{self.path}: 'logits' must be float32 (N, classes), not {self._logits.dtype}")
         self.class_count: int = self._logits.shape[1]
-        self._descriptor = self._file.id.get_vfd_handle() if self._file.driver == "sec2" else None
-        self._place = self.logits_offset() if self._descriptor is not None else None
+        self._descriptor: int = self._file.id.get_vfd_handle() if self._file.driver == "sec2" else -1
+        self._place = self.logits_offset() if self._descriptor >= 0 else None
         self._map_places: dict[str, np.ndarray | None] = {}
         if len(self) and not 0 <= self.labels.min() <= self.labels.max() < self.class_count:
             raise UserError(f"{self.path}: a label lies outside the {self.class_count} classes of its logits")
@@ -94,7 +94,7 @@ class DumpFile(CheckedFile):
     def _places_of_maps(self, method: str) -> np.ndarray | None:
         """Return the byte position (N,) of each map; None where HDF5 has to decode or assemble them."""
         maps = self._rows(f"saliency/{method}", axes=4)
-        if self._descriptor is None or maps.dtype != np.float16 or maps.id.get_create_plist().get_nfilters():
+        if self._descriptor < 0 or maps.dtype != np.float16 or maps.id.get_create_plist().get_nfilters():
             return None
         places = np.full(len(self), -1)
         if maps.chunks is None and maps.id.get_offset() is not None:
