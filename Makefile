@@ -4,7 +4,7 @@
 
 PYTHON = python3
 BIN = .venv/bin
-STUDY = results/fashion_mnist_small
+STUDY = results/$(shell sed -n 's/^dataset: *//p' config.yaml)
 
 study: environment
 	$(BIN)/snakemake all
@@ -12,13 +12,14 @@ study: environment
 	@$(BIN)/python scripts/summarise_study.py --members $(STUDY)/tables/members.csv --ensembles $(STUDY)/tables/ensembles.csv
 	@echo "report: results/report.html"
 
-# Made again only when a table or a figure is newer.
-results/report.html: $(wildcard $(STUDY)/tables/* $(STUDY)/figures/*.svg $(STUDY)/figures/*/*.svg)
+# Made again only when something that it shows is newer.
+results/report.html: config.yaml $(wildcard workflow/report/* $(STUDY)/tables/* $(STUDY)/figures/*.svg $(STUDY)/figures/*/*.svg)
 	$(BIN)/snakemake all --report $@
 
 environment: .venv/installed
 
 .venv/installed: envs/requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "error: $(PYTHON) is older than 3.11; call make PYTHON=/path/to/python3.11")'
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check --requirement envs/requirements.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .

@@ -57,6 +57,13 @@ def test_learning_rate_of_one_member_trains_that_member(finished: Checkout) -> N
     assert "corrupt_images" not in jobs
 
 
+def test_another_label_of_a_member_trains_nothing(finished: Checkout) -> None:
+    change_config(finished, lambda config: config["members"]["densenet"].update({"class": "NAS"}))
+    jobs = finished.planned()
+    assert jobs["tabulate_members"] == 1
+    assert not {"dump_member", "score_ensembles", *TRAINING} & set(jobs)
+
+
 def test_comment_and_docstring_in_any_module_plan_nothing(finished: Checkout) -> None:
     for file in [*finished.folder.rglob("src/heterodox/**/*.py"), *finished.folder.glob("scripts/*.py")]:
         file.write_text(file.read_text(encoding="utf-8") + "\n# A remark that changes nothing.\n", encoding="utf-8")

@@ -116,15 +116,17 @@ def failing_line(checkout: Checkout, *arguments: str) -> str:
     return lines.pop()
 
 
-def test_a_truncated_dump_is_named(copy: Checkout) -> None:
+def test_a_truncated_dump_is_named_and_other_results_stay(copy: Checkout) -> None:
     dump = results(copy) / "dumps/vgg/clean.h5"
     os.truncate(dump, dump.stat().st_size // 2)
-    table = results(copy) / "scores/architectures/clean.csv"
-    before = table.read_bytes()
-    command = ["--force", "results/smoke/scores/architectures/clean.csv"]
-    assert "dumps/vgg/clean.h5" in failing_line(copy, *command)
-    assert before  # Snakemake removes the outputs of a failed job; the other shifts' are untouched
-    assert (results(copy) / "scores/architectures/lines-1.6.csv").is_file()
+    others = {file: file.read_bytes() for file in (results(copy) / "scores/architectures").glob("lines*")}
+    line = failing_line(copy, "--force", "results/smoke/scores/architectures/clean.csv")
+    assert "dumps/vgg/clean.h5" in line
+    assert "truncated" in line
+    assert len(others) == 2
+    assert {file: file.read_bytes() for file in others} == others
+    # Snakemake removes what a failed job was to make, so nothing half-written or outdated is left.
+    assert not (results(copy) / "scores/architectures/clean.csv").exists()
 
 
 def test_nan_logits_are_named(copy: Checkout) -> None:
@@ -173,14 +175,29 @@ def test_a_missing_shift_of_a_dump_made_elsewhere_is_one_line(copy: Checkout) ->
     assert "outside/water_drop-7.0.h5" in lines[0]
 
 
-def test_an_earlier_dump_survives_a_failing_replacement(copy: Checkout) -> None:
-    """A member whose images lie in another order: refused, and the dump of before is not half overwritten."""
+def test_images_in_another_order_are_refused(copy: Checkout) -> None:
     dump = results(copy) / "dumps/vgg/clean.h5"
     with h5py.File(dump, "r+") as file:
         file["index"][:2] = file["index"][:2][::-1]
-    line = failing_line(copy, "--force", "results/smoke/scores/architectures/clean.csv")
-    assert "order" in line
-    assert dump.is_file()
+    assert "order" in failing_line(copy, "--force", "results/smoke/scores/architectures/clean.csv")
+
+
+def test_other_classes_are_refused(copy: Checkout) -> None:
+    dump = results(copy) / "dumps/vgg/clean.h5"
+    with h5py.File(dump, "r+") as file:
+        logits = file["logits"][:]
+        del file["logits"]
+        file["logits"] = np.pad(logits, ((0, 0), (0, 1)))
+    assert "11 classes" in failing_line(copy, "--force", "results/smoke/scores/architectures/clean.csv")
+
+
+def test_training_and_probing_never_read_the_test_split(copy: Checkout) -> None:
+    (results(copy) / "data/test.h5").unlink()
+    before = {name: (results(copy) / f"members/{name}.safetensors").read_bytes() for name in MEMBERS}
+    for folder in ("members", "backbones"):
+        shutil.rmtree(results(copy) / folder)
+    copy.snakemake("members", "--allowed-rules", "members", "train_member", "pretrain_backbone", "probe_member")
+    assert {name: (results(copy) / f"members/{name}.safetensors").read_bytes() for name in MEMBERS} == before
 
 
 def test_a_missing_data_folder_is_named(copy: Checkout) -> None:

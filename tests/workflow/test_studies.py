@@ -1,10 +1,12 @@
 """Every shipped study builds its graph of jobs; the paper-scale one on an image folder made for the purpose."""
 
+import math
 from collections import Counter
 from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 from PIL import Image
 
 from tests.workflow.conftest import Checkout
@@ -42,7 +44,9 @@ def test_the_study_builds_its_graph(ready: Checkout, study: str) -> None:
     assert jobs["draw_trend_grid"] >= 1
 
 
-def test_the_paper_study_has_six_data_sets_and_364_ensembles_a_pool(ready: Checkout) -> None:
+def test_the_paper_study_has_six_data_sets_and_364_ensembles_of_pretrained_members(ready: Checkout) -> None:
+    pool = yaml.safe_load((ready.folder / "configs/imagenet.yaml").read_text())["pools"]["architectures"]
+    assert math.comb(len(pool["members"]), pool["k"]) == 364
     jobs = ready.planned("--configfile", "configs/imagenet.yaml")
     assert jobs["corrupt_images"] == 4
     assert jobs["prepare_natural_shift"] == 1

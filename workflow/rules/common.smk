@@ -14,6 +14,7 @@ sys.path.insert(0, str(Path(workflow.basedir) / "workflow"))
 import code_digest
 import configuration
 import job_environment
+import source_folders
 
 job_environment.set_search_paths(Path(workflow.basedir))
 
@@ -116,7 +117,7 @@ def descriptions_of(members):
 
 def entries_of(members):
     """Return the config entries of members made elsewhere, which have no description file."""
-    keys = ("arch", "class", "approach", "parameters")
+    keys = ("arch", "class", "approach", "parameters", "validation_accuracy")
     return {name: {key: MEMBERS[name].get(key) for key in keys} for name in members if name in OUTSIDE}
 
 
@@ -126,8 +127,8 @@ def teachers_of(member):
 
 
 def network_of(member):
-    """Return what of a member's entry decides its network and its description."""
-    keys = ("arch", "model", "seed", "class", "approach", "teacher", "pretrained")
+    """Return what of a member's entry decides its network; its class and approach are mere labels of tables."""
+    keys = ("arch", "model", "seed", "teacher", "pretrained")
     return {key: MEMBERS[member][key] for key in keys if key in MEMBERS[member]}
 
 
@@ -146,6 +147,16 @@ def embedded_files():
     if config["data"]["source"] != "embedded":
         return []
     return sorted(str(file) for file in Path("resources", config["data"]["name"]).glob("*.h5"))
+
+
+def labels_of(members):
+    """Return how tables and figures label each member."""
+    return {name: {key: MEMBERS[name][key] for key in ("class", "approach")} for name in members}
+
+
+def folder_state_of(entry):
+    """Return a digest of the image folder that an entry of the config names, None for data with checksums."""
+    return source_folders.state(Path(entry["folder"])) if entry["source"] == "image_folder" else None
 
 
 def pool_of(pool):

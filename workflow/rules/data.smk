@@ -19,12 +19,13 @@ rule prepare_data:
     conda:
         ENVIRONMENT
     params:
-        spec=spec(
+        spec=lambda wildcards: spec(
             "prepare_data",
             modules=[f"datasets/{config['data']['source']}.py"],
             dataset=config["dataset"],
             seed=config["seed"],
             data=config["data"],
+            folder_state=folder_state_of(config["data"]),
         ),
     shell:
         "python scripts/prepare_data.py --spec {params.spec:q} --train {output.train} "
@@ -50,8 +51,9 @@ rule prepare_natural_shift:
             wildcards,
             modules=[f"datasets/{config['natural_shifts'][wildcards.shift]['source']}.py"],
             dataset=config["dataset"],
-            data=config["data"],
+            data={key: config["data"][key] for key in ("resize", "crop")},
             natural_shifts={wildcards.shift: config["natural_shifts"][wildcards.shift]},
+            folder_state=folder_state_of(config["natural_shifts"][wildcards.shift]),
         ),
     shell:
         "python scripts/prepare_natural_shift.py --spec {params.spec:q} --images {input.images} "

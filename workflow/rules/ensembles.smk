@@ -31,7 +31,6 @@ rule bootstrap_trends:
     input:
         dumps=lambda wildcards: dumps_of(POOLS[wildcards.pool]["members"], [wildcards.shift]),
         scores=f"{RESULTS}/scores/{{pool}}/{{shift}}.csv",
-        pairs=f"{RESULTS}/scores/{{pool}}/{{shift}}.pairs.csv",
     output:
         trends=f"{RESULTS}/trends/{{pool}}/{{shift}}.csv",
     log:

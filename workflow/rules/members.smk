@@ -11,6 +11,7 @@ rule train_member:
         train=f"{RESULTS}/data/train.h5",
         validation=f"{RESULTS}/data/validation.h5",
         teacher=lambda wildcards: [f"{RESULTS}/members/{name}.safetensors" for name in teachers_of(wildcards.member)],
+        described=lambda wildcards: [f"{RESULTS}/members/{name}.json" for name in teachers_of(wildcards.member)],
     output:
         weights=f"{RESULTS}/members/{{member}}.safetensors",
         description=f"{RESULTS}/members/{{member}}.json",

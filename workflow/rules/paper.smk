@@ -48,6 +48,7 @@ rule tabulate_members:
             "tabulate_members",
             members=list(MEMBERS),
             shifts=SHIFTS,
+            labels=labels_of(MEMBERS),
             outside=entries_of(MEMBERS),
         ),
     shell:
