@@ -125,6 +125,7 @@ def test_maps_of_any_layout_are_read_alike(make_dump: MakeDump, layout: dict) ->
     path = make_dump("member", count=9)
     maps = np.random.default_rng(0).random((9, 3, 8, 8)).astype(np.float16)
     with h5py.File(path, "r+") as file:
+        file["saliency_scale/other"] = np.ones(9, np.float32)
         stored = file.create_dataset("saliency/other", maps.shape, np.float16, **layout)
         for row in (4, 8, 0, 3, 1, 2, 7, 5, 6):  # pieces lie in the file in the order of writing
             stored[row] = maps[row]
@@ -139,8 +140,88 @@ def test_maps_of_any_layout_are_read_alike(make_dump: MakeDump, layout: dict) ->
 def test_a_dump_cut_in_its_maps_is_one_line(make_dump: MakeDump) -> None:
     path = make_dump("member", count=9)
     with h5py.File(path, "r+") as file:
+        file["saliency_scale/other"] = np.ones(9, np.float32)
         file["saliency/other"] = np.ones((9, 3, 8, 8), np.float16)
     with DumpFile(path) as dump:
         os.truncate(path, path.stat().st_size - 400)
         with pytest.raises(UserError, match="truncated"):
             dump.read_saliency("other", 0, 9, np.empty((9, 3, 8, 8), np.float16))
+
+
+@pytest.mark.parametrize("compression", [None, 1])
+@pytest.mark.parametrize(
+    ("values", "scale", "fault"),
+    [
+        (-0.25, 1, "values outside 0 to 1"),
+        (1.001, 1, "values outside 0 to 1"),
+        (-np.inf, 1, "'saliency/saliency' holds NaN or infinite"),
+        (np.nan, 1, "'saliency/saliency' holds NaN or infinite"),
+        (0.5, -1, "'saliency_scale/saliency' holds negative values"),
+        (0.5, np.inf, "'saliency_scale/saliency' holds NaN or infinite"),
+        (0, 1, "map of image 4 is all zero but its scale is not"),
+    ],
+)
+def test_maps_that_break_the_contract_are_one_line(
+    make_dump: MakeDump, values: float, scale: float, fault: str, compression: int | None
+) -> None:
+    path = make_dump("theirs")
+    with h5py.File(path, "r+") as file:
+        maps = file["saliency/saliency"][:]
+        maps[4] = values
+        del file["saliency/saliency"]
+        file.create_dataset("saliency/saliency", data=maps, compression=compression)
+        file["saliency_scale/saliency"][4] = scale
+    out = np.empty((4, 1, 4, 4), np.float16)
+    with DumpFile(path) as dump:
+        for read in (lambda: dump.read_saliency("saliency", 2, 6, out), lambda: dump.saliency("saliency")):
+            with pytest.raises(UserError, match=fault) as caught:
+                read()
+            assert str(path) in str(caught.value)
+            assert "\n" not in str(caught.value)
+
+
+def test_maps_of_another_type_are_one_line(make_dump: MakeDump) -> None:
+    path = make_dump("theirs")
+    with h5py.File(path, "r+") as file:
+        maps = file["saliency/saliency"][:].astype(np.float32)
+        del file["saliency/saliency"]
+        file["saliency/saliency"] = maps
+    with DumpFile(path) as dump:
+        for read in (dump.map_shape, dump.saliency):
+            with pytest.raises(UserError, match=r"theirs\.h5: 'saliency/saliency' must be float16, not float32"):
+                read("saliency")
+
+
+def test_zeros_with_a_minus_sign_and_maps_without_gradient_are_fine(make_dump: MakeDump) -> None:
+    path = make_dump("ours")
+    with h5py.File(path, "r+") as file:
+        file["saliency/saliency"][1, 0, 0] = -0.0
+        file["saliency/saliency"][2], file["saliency_scale/saliency"][2] = 0, 0
+    with DumpFile(path) as dump:
+        assert dump.saliency("saliency")[2].max() == 0
+
+
+def test_damage_inside_an_open_dump_is_one_line(make_dump: MakeDump) -> None:
+    path = make_dump("theirs")
+    with h5py.File(path, "r+") as file:
+        maps, logits = file["saliency/saliency"][:], file["logits"][:]
+        del file["saliency/saliency"], file["logits"]
+        places = []
+        for name, values in (("saliency/saliency", maps), ("logits", logits)):
+            stored = file.create_dataset(name, data=values, compression=1)
+            file.flush()
+            places.append(stored.id.get_chunk_info(0).byte_offset)
+    with open(path, "r+b") as stream:
+        for place in places:
+            stream.seek(place)
+            stream.write(b"\xff" * 8)
+    with DumpFile(path) as dump:
+        for read in (
+            lambda: dump.read_saliency("saliency", 0, 6, np.empty((6, 1, 4, 4), np.float16)),
+            lambda: dump.saliency("saliency"),
+            lambda: dump.logits(),
+            lambda: dump.read_logits(0, 6, np.empty((6, 3), np.float32)),
+        ):
+            with pytest.raises(UserError, match=r"theirs\.h5: damaged, its values cannot be read") as caught:
+                read()
+            assert "\n" not in str(caught.value)

@@ -76,3 +76,26 @@ def test_missing_truncated_and_foreign_files_are_one_line(tmp_path: Path) -> Non
             ImageFile(tmp_path / f"{name}.h5")
         assert f"{name}.h5" in str(caught.value)
         assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("classes", ['["a", "b"', "{}", "[1, 2]", 3])
+def test_class_names_that_are_no_list_are_one_line(tmp_path: Path, classes: object) -> None:
+    write_all(tmp_path / "images.h5")
+    with h5py.File(tmp_path / "images.h5", "r+") as file:
+        file.attrs["classes"] = classes
+    with pytest.raises(UserError, match=r"images\.h5: its attribute 'classes' is no JSON list of names"):
+        ImageFile(tmp_path / "images.h5")
+
+
+def test_damage_among_the_images_is_one_line(tmp_path: Path) -> None:
+    write_all(tmp_path / "packed.h5", compression=9)
+    with h5py.File(tmp_path / "packed.h5") as file:
+        place = file["images"].id.get_chunk_info(0).byte_offset
+    with open(tmp_path / "packed.h5", "r+b") as stream:
+        stream.seek(place)
+        stream.write(b"\xff" * 8)
+    with ImageFile(tmp_path / "packed.h5") as file:
+        for read in (file.images, lambda: list(file.batches(4))):
+            with pytest.raises(UserError, match=r"packed\.h5: damaged, its values cannot be read") as caught:
+                read()
+            assert "\n" not in str(caught.value)

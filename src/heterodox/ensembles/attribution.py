@@ -78,7 +78,7 @@ def _stream(
         distances = np.full((len(normalisations), stop - start, len(pairs)), np.nan)
         for i in range(stop - start):
             squares = _squared_distances(maps[:, i], scales[start + i], normalisations)
-            _check_finite(squares, dumps, method, maps[:, i])
+            _check_finite(squares, dumps, method)
             distances[:, i, columns] = squares[:, first, second]
         return start, distances
 
@@ -129,7 +129,7 @@ def _factors(normalise: str, gram: np.ndarray, flat: np.ndarray, scales: np.ndar
 def _from_gram(gram: np.ndarray, factors: np.ndarray) -> np.ndarray:
     scaled = gram * factors[:, None] * factors[None]
     squares = np.diag(scaled)
-    # A tiny negative is rounding; NaN stays, so that broken maps are found.
+    # A tiny negative is rounding; NaN stays, so that an overflow is found.
     return np.maximum(squares[:, None] + squares[None] - 2 * scaled, 0)
 
 
@@ -145,13 +145,6 @@ def _gram(flat: np.ndarray) -> np.ndarray:
     return gram.numpy()
 
 
-def _check_finite(squares: np.ndarray, dumps: list[DumpFile], method: str, maps: np.ndarray) -> None:
-    if np.isfinite(squares).all():
-        return
-    for dump, own in zip(dumps, maps, strict=True):
-        if not np.isfinite(own).all():
-            raise dump.not_finite(f"saliency/{method}")
-    for dump in dumps:
-        if not np.isfinite(dump.saliency_scale(method)).all():
-            raise dump.not_finite(f"saliency_scale/{method}")
-    raise UserError(f"{dumps[0].path}: the distances between '{method}' maps overflow; use `normalise: l2`")
+def _check_finite(squares: np.ndarray, dumps: list[DumpFile], method: str) -> None:
+    if not np.isfinite(squares).all():  # maps and scales are checked as they are read
+        raise UserError(f"{dumps[0].path}: the distances between '{method}' maps overflow; use `normalise: l2`")

@@ -12,6 +12,9 @@ import numpy as np
 from heterodox.errors import UserError
 from heterodox.storage.hdf5 import CheckedFile, Disk, create
 
+ONE_AS_BITS = 0x3C00  # float16 1.0
+SIGNED = "store |gradient| divided by the image's largest value, and that value as the scale"
+
 
 class DumpFile(CheckedFile):
     """A readable dump. `labels` and `index` (N,) are in memory; logits and maps are read by rows."""
@@ -27,12 +30,13 @@ class DumpFile(CheckedFile):
         self._descriptor: int = self._file.id.get_vfd_handle() if self._file.driver == "sec2" else -1
         self._place = self.logits_offset() if self._descriptor >= 0 else None
         self._map_places: dict[str, np.ndarray | None] = {}
+        self._scales: dict[str, np.ndarray] = {}
         if len(self) and not 0 <= self.labels.min() <= self.labels.max() < self.class_count:
             raise UserError(f"{self.path}: a label lies outside the {self.class_count} classes of its logits")
 
     def logits(self, start: int = 0, stop: int | None = None) -> np.ndarray:
         """Return the logits of rows start..stop, float32 (n, classes); UserError where one is not finite."""
-        values = self._logits[start:stop]
+        values = self._values(self._logits, start, stop)
         if not np.isfinite(values).all():
             raise self.not_finite("logits")
         return values
@@ -44,14 +48,16 @@ class DumpFile(CheckedFile):
         and a few rows cost no more than many.
         """
         if self._place is None:
-            self._logits.read_direct(out, np.s_[start:stop])
+            with self._reading():
+                self._logits.read_direct(out, np.s_[start:stop])
         else:
             self._read_bytes(self._place + start * 4 * self.class_count, out)
 
     def _read_bytes(self, position: int, out: np.ndarray) -> None:
         rest = memoryview(out.data).cast("B")
         while rest:
-            taken = os.preadv(self._descriptor, [rest], position)
+            with self._reading():
+                taken = os.preadv(self._descriptor, [rest], position)
             if not taken:
                 raise UserError(f"{self.path}: ends before its last value (truncated); delete it and run again")
             rest, position = rest[taken:], position + taken
@@ -70,22 +76,33 @@ class DumpFile(CheckedFile):
 
     def map_shape(self, method: str) -> tuple[int, int, int]:
         """Return (channels, H, W) of the maps."""
-        return self._rows(f"saliency/{method}", axes=4).shape[1:]
+        return self._stored_maps(method).shape[1:]
 
     def saliency(self, method: str, start: int = 0, stop: int | None = None) -> np.ndarray:
-        """Return maps of rows start..stop as stored: float16 (n, channels, H, W) in [0, 1], largest value 1."""
-        return self._rows(f"saliency/{method}", axes=4)[start:stop]
+        """Return maps of rows start..stop as stored: float16 (n, channels, H, W) in [0, 1], largest value 1.
+
+        UserError for values that no writer of ours leaves: see `read_saliency`.
+        """
+        maps = self._values(self._stored_maps(method), start, stop)
+        self._check_maps(method, start, maps)
+        return maps
 
     def read_saliency(self, method: str, start: int, stop: int, out: np.ndarray) -> None:
         """Read maps start..stop into `out`, float16 (stop - start, channels, H, W).
 
         Uncompressed maps are taken from the file directly, as logits are; neighbours in the file in one piece.
+        UserError for values outside [0, 1] or not finite, and for a map without any value whose scale is not zero.
         """
+        self._fill_with_maps(method, start, stop, out)
+        self._check_maps(method, start, out)
+
+    def _fill_with_maps(self, method: str, start: int, stop: int, out: np.ndarray) -> None:
         if method not in self._map_places:
             self._map_places[method] = self._places_of_maps(method)
         places = self._map_places[method]
         if places is None:
-            self._rows(f"saliency/{method}", axes=4).read_direct(out, np.s_[start:stop])
+            with self._reading():
+                self._stored_maps(method).read_direct(out, np.s_[start:stop])
             return
         breaks = np.flatnonzero(np.diff(places[start:stop]) != out[0].nbytes) + 1
         for rows in np.split(np.arange(start, stop), breaks):
@@ -93,8 +110,8 @@ class DumpFile(CheckedFile):
 
     def _places_of_maps(self, method: str) -> np.ndarray | None:
         """Return the byte position (N,) of each map; None where HDF5 has to decode or assemble them."""
-        maps = self._rows(f"saliency/{method}", axes=4)
-        if self._descriptor < 0 or maps.dtype != np.float16 or maps.id.get_create_plist().get_nfilters():
+        maps = self._stored_maps(method)
+        if self._descriptor < 0 or maps.id.get_create_plist().get_nfilters():
             return None
         places = np.full(len(self), -1)
         if maps.chunks is None and maps.id.get_offset() is not None:
@@ -104,12 +121,45 @@ class DumpFile(CheckedFile):
             def note(chunk: Any) -> None:
                 places[chunk.chunk_offset[0]] = chunk.byte_offset
 
-            maps.id.chunk_iter(note)
+            with self._reading():
+                maps.id.chunk_iter(note)
         return places if (places >= 0).all() else None
 
     def saliency_scale(self, method: str) -> np.ndarray:
-        """Return the factor (N,) float32 that turns each stored map into |gradient| per pixel unit."""
-        return self._rows(f"saliency_scale/{method}", axes=1)[:]
+        """Return the factor (N,) float32, at least 0, that turns each stored map into |gradient| per pixel unit."""
+        if method not in self._scales:
+            scale = self._values(self._rows(f"saliency_scale/{method}", axes=1))
+            if not np.isfinite(scale).all():
+                raise self.not_finite(f"saliency_scale/{method}")
+            if (scale < 0).any():
+                raise UserError(f"{self.path}: 'saliency_scale/{method}' holds negative values; {SIGNED}")
+            self._scales[method] = scale
+        return self._scales[method]
+
+    def _stored_maps(self, method: str) -> h5py.Dataset:
+        maps = self._rows(f"saliency/{method}", axes=4)
+        if maps.dtype != np.float16:
+            raise UserError(f"{self.path}: 'saliency/{method}' must be float16, not {maps.dtype}; {SIGNED}")
+        return maps
+
+    def _check_maps(self, method: str, start: int, maps: np.ndarray) -> None:
+        # As whole numbers float16's bits sort NaN and everything negative above infinity, and that above 1: one
+        # maximum, several times cheaper than comparing floats, finds them all.
+        largest = maps.view(np.uint16).reshape(len(maps), -1).max(axis=1, initial=0)
+        if (largest > ONE_AS_BITS).any():
+            self._check_range(method, maps[largest > ONE_AS_BITS])
+        empty = (largest == 0) & (self.saliency_scale(method)[start : start + len(maps)] != 0)
+        if empty.any():
+            raise UserError(
+                f"{self.path}: the '{method}' map of image {start + int(empty.argmax())} is all zero but its scale is "
+                "not; dump the member again"
+            )
+
+    def _check_range(self, method: str, maps: np.ndarray) -> None:
+        if not np.isfinite(maps).all():
+            raise self.not_finite(f"saliency/{method}")
+        if maps.min() < 0 or maps.max() > 1:  # a zero with a minus sign is still a zero
+            raise UserError(f"{self.path}: 'saliency/{method}' holds values outside 0 to 1; {SIGNED}")
 
 
 class DumpWriter:

@@ -105,11 +105,23 @@ class CheckedFile:
             raise UserError(f"{self.path}: holds no data set '{name}'; delete it and run again")
         return found
 
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        """Turn what HDF5 or the operating system says about a damaged file into one line with its path."""
+        try:
+            yield
+        except (OSError, RuntimeError) as error:  # HDF5 reports damage below a data set as either
+            raise UserError(f"{self.path}: damaged, its values cannot be read; delete it and run again") from error
+
+    def _values(self, dataset: h5py.Dataset, start: int = 0, stop: int | None = None) -> np.ndarray:
+        with self._reading():
+            return dataset[start:stop]
+
     def _vector(self, name: str) -> np.ndarray:
         dataset = self._dataset(name)
         if dataset.ndim != 1 or dataset.dtype.kind not in "iu":
             raise UserError(f"{self.path}: '{name}' must be a vector of integers, not {dataset.shape} {dataset.dtype}")
-        return dataset[:].astype(np.int64)
+        return self._values(dataset).astype(np.int64)
 
     def _rows(self, name: str, axes: int) -> h5py.Dataset:
         dataset = self._dataset(name)

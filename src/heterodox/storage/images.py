@@ -29,11 +29,20 @@ class ImageFile(CheckedFile):
         if self._images.dtype != np.uint8:
             raise UserError(f"{self.path}: 'images' must be uint8 (N, H, W, C), not {self._images.dtype}")
         self.image_shape: tuple[int, int, int] = self._images.shape[1:]
-        self.classes: list[str] = json.loads(self._file.attrs.get("classes", "[]"))
+        self.classes = self._class_names()
+
+    def _class_names(self) -> list[str]:
+        try:
+            classes = json.loads(self._file.attrs.get("classes", "[]"))
+        except (TypeError, ValueError):
+            classes = None
+        if not isinstance(classes, list) or not all(isinstance(name, str) for name in classes):
+            raise UserError(f"{self.path}: its attribute 'classes' is no JSON list of names; delete it and run again")
+        return classes
 
     def images(self, start: int = 0, stop: int | None = None) -> np.ndarray:
         """Return the images start..stop as uint8 (n, H, W, C)."""
-        return self._images[start:stop]
+        return self._values(self._images, start, stop)
 
     def batches(self, size: int | None = None) -> Iterator[tuple[int, np.ndarray]]:
         """Yield (first row, images) over the whole file; by default as many images as fit in 64 MiB."""
@@ -44,7 +53,7 @@ class ImageFile(CheckedFile):
     def parameters(self) -> dict[str, np.ndarray]:
         """Return the corruption parameters that were drawn for each image, by name, each (N, ...)."""
         group = self._file.get("parameters")
-        return {} if group is None else {name: values[:] for name, values in group.items()}
+        return {name: self._values(values) for name, values in (group or {}).items()}
 
 
 class ImageWriter:
