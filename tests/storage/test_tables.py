@@ -15,6 +15,18 @@ def test_numbers_and_words_come_back_as_they_were(tmp_path: Path) -> None:
     assert (tmp_path / "table.csv").read_text().splitlines()[2] == "None,,4"
 
 
+def test_names_that_look_like_numbers_stay_names(tmp_path: Path) -> None:
+    columns = ["member", "ensemble", "pool", "shift", "consensus", "arch", "class", "approach", "metric"]
+    columns += ["first", "second"]
+    table = pd.DataFrame({name: ["1", "007", "1e5", None] for name in columns} | {"top1": [1.0, 2.0, 3.0, np.nan]})
+    write_table(table, tmp_path / "table.csv")
+    found = read_table(tmp_path / "table.csv", columns)
+    for name in columns:
+        assert found[name].tolist()[:3] == ["1", "007", "1e5"]
+        assert found[name].isna().tolist() == [False, False, False, True]
+    assert found["top1"].tolist()[:3] == [1, 2, 3]
+
+
 def test_what_cannot_be_read_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "empty.csv").write_text("")
     (tmp_path / "ragged.csv").write_text("a,b\n1,2\n1,2,3\n")

@@ -8,6 +8,10 @@ from heterodox.errors import UserError
 from heterodox.storage.atomic import atomic_path
 
 
+# A member may be called 007 or 1e5 and a pool 1: these columns are text whatever stands in them.
+NAMES = "member ensemble pool shift consensus metric first second arch class approach".split()
+
+
 def write_table(table: pd.DataFrame, path: Path) -> None:
     """Write a table without its row index; floats keep every digit needed to read the same number back."""
     with atomic_path(path) as partial:
@@ -15,9 +19,12 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
 
 
 def read_table(path: Path, columns: list[str] | None = None) -> pd.DataFrame:
-    """Read a table and check that it has `columns`; `none` and `None` stay words, only an empty cell is missing."""
+    """Read a table and check that it has `columns`.
+
+    Names stay text, even `007`; `none` and `None` stay words; only an empty cell is missing.
+    """
     try:
-        table = pd.read_csv(path, keep_default_na=False, na_values=[""])
+        table = pd.read_csv(path, keep_default_na=False, na_values=[""], dtype=dict.fromkeys(NAMES, str))
     except FileNotFoundError as error:
         raise UserError(f"{path}: there is no such table; run the pipeline first") from error
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
