@@ -103,6 +103,22 @@ def test_a_damaged_image_is_named(data: dict[str, Any], tmp_path: Path) -> None:
         image_folder.official_parts(data)["test"].read(np.arange(12))
 
 
+def test_an_image_too_large_to_decode_or_beyond_pillow_is_named(
+    data: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    images = image_folder.official_parts(data)["test"]
+    with monkeypatch.context() as changed, pytest.raises(UserError, match=r"n01/0\.PNG: not a readable image"):
+        changed.setattr(Image, "MAX_IMAGE_PIXELS", 4)
+        images.read(np.arange(1))
+
+    def refuse(*_: object) -> None:
+        raise SyntaxError("broken PNG file")
+
+    monkeypatch.setattr(Image.Image, "convert", refuse)
+    with pytest.raises(UserError, match=r"n01/0\.PNG: not a readable image"):
+        images.read(np.arange(1))
+
+
 def test_second_test_set_by_name_or_number(data: dict[str, Any], tmp_path: Path, write_tree: Tree) -> None:
     write_tree(tmp_path / "named", CLASSES, per_class=2)
     named = image_folder.second_test_set({**data, "folder": tmp_path / "named"}, ["n03", "n01", "n02"])

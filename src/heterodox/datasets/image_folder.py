@@ -100,7 +100,7 @@ def _read_image(path: Path, resize: int, crop: int) -> np.ndarray:
     try:
         with Image.open(path) as file:
             image = file.convert("RGB")
-    except OSError as error:
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:  # Pillow raises all of these
         raise UserError(f"{path}: not a readable image; replace or remove it") from error
     width, height = image.size
     shorter = min(width, height)
