@@ -7,7 +7,7 @@ import pandas as pd
 from heterodox import command, tables
 from heterodox.errors import UserError
 from heterodox.storage.atomic import write_text
-from heterodox.storage.dumps import DumpFile
+from heterodox.storage.dumps import open_dumps
 from heterodox.storage.members import read_description
 from heterodox.storage.tables import write_table
 
@@ -16,9 +16,10 @@ def tabulate_members(spec: dict, dumps: list[Path], descriptions: list[Path], ta
     """Write members.csv and its page.
 
     The spec's config lists `members` and `shifts`; the dumps come member by member, each on all shifts. Members made
-    elsewhere have no description file: they are described under `outside`.
+    elsewhere have no description file: they are described under `outside`. Every member's class and approach stand
+    in `labels` and are taken from there alone, so that a new label trains no network.
     """
-    members, shifts, outside = (spec["config"][name] for name in ("members", "shifts", "outside"))
+    members, shifts, outside, labels = (spec["config"][name] for name in ("members", "shifts", "outside", "labels"))
     if len(dumps) != len(members) * len(shifts):
         raise UserError(
             f"--dumps: {len(dumps)} files for {len(members)} members on {len(shifts)} shifts; give one each"
@@ -26,9 +27,10 @@ def tabulate_members(spec: dict, dumps: list[Path], descriptions: list[Path], ta
     described = {found["member"]: found for found in map(read_description, descriptions)}
     described |= {name: {"member": name, **entry} for name, entry in outside.items()}
     rows = []
-    for (member, shift), path in zip(((m, s) for m in members for s in shifts), dumps, strict=True):
-        with DumpFile(path) as dump:
-            rows.append(tables.member_row(described[member], shift, dump))
+    for place, path in enumerate(dumps):
+        member, shift = members[place // len(shifts)], shifts[place % len(shifts)]
+        with open_dumps([dumps[place % len(shifts)], path]) as (_, dump):  # both must speak of the same images
+            rows.append(tables.member_row(described[member] | labels[member], shift, dump))
     result = pd.DataFrame(rows)
     write_table(result, table)
     write_text(

@@ -20,6 +20,7 @@ DESCRIBED = ["member", "arch", "class", "approach", "parameters"]
 def member_row(description: Mapping[str, Any], shift: str, dump: DumpFile) -> dict[str, Any]:
     """Return one row of members.csv: description, shift, top1, top5, images, top1_low, top1_high.
 
+    description: of `DESCRIBED`, the class and approach from the config and the rest from the member's own description.
     Accuracies are shares of the images, 0 to 1, higher = better; top5 is missing below six classes, where it would be
     1 whatever the member says. top1_low and top1_high enclose the 95 % Wilson interval. Raises UserError where the
     dump says that it belongs to another member or shift.

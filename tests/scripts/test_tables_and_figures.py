@@ -63,21 +63,33 @@ def are_drawn(base: Path) -> bool:
 
 def test_members_made_here_and_elsewhere_stand_in_one_table(tmp_path: Path) -> None:
     description = tmp_path / "ours.json"
-    description.write_text(
-        '{"member": "ours", "arch": "vit", "class": "ViT", "approach": "distilled", "parameters": 5}'
-    )
+    # Labels come from the config alone: what an older description or an outside entry says of them does not count.
+    description.write_text('{"member": "ours", "arch": "vit", "approach": "outdated", "parameters": 5}')
     dumps = [dump_file(tmp_path / f"{number}.h5", right) for number, right in enumerate((20, 10, 15, 0))]
-    outside = {"theirs": {"arch": None, "class": None, "approach": "by hand", "parameters": 7}}
-    spec = {"config": {"members": ["theirs", "ours"], "shifts": ["clean", "fog-1.0"], "outside": outside}}
+    config = {
+        "members": ["theirs", "ours"],
+        "shifts": ["clean", "fog-1.0"],
+        "outside": {"theirs": {"arch": None, "class": None, "approach": "outdated", "parameters": 7}},
+        "labels": {
+            "theirs": {"class": "CNN", "approach": "supervised"},
+            "ours": {"class": "ViT", "approach": "distilled"},
+        },
+    }
+    spec = {"config": config}
     tabulate_members(spec, dumps, [description], tmp_path / "members.csv", tmp_path / "members.html")
     table = read_table(tmp_path / "members.csv")
     assert table["member"].tolist() == ["theirs", "theirs", "ours", "ours"]
     assert table["shift"].tolist() == ["clean", "fog-1.0"] * 2
     assert table["top1"].tolist() == [1, 0.5, 0.75, 0]
     assert table["parameters"].tolist() == [7, 7, 5, 5]
+    assert table["class"].tolist() == ["CNN", "CNN", "ViT", "ViT"]
+    assert table["approach"].tolist() == ["supervised", "supervised", "distilled", "distilled"]
     assert "0.7500" in (tmp_path / "members.html").read_text()
     with pytest.raises(UserError, match="3 files for 2 members on 2 shifts"):
         tabulate_members(spec, dumps[1:], [description], tmp_path / "m.csv", tmp_path / "m.html")
+    dumps[3] = dump_file(tmp_path / "other.h5", 5, seed=1)
+    with pytest.raises(UserError, match=r"other\.h5: other images, .* than .*1\.h5"):
+        tabulate_members(spec, dumps, [description], tmp_path / "m.csv", tmp_path / "m.html")
 
 
 def test_parts_are_collected_as_they_were(tables: Path) -> None:
