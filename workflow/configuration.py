@@ -62,8 +62,9 @@ def _with_defaults(schema: dict[str, Any]) -> Any:
     return validators.extend(Draft202012Validator, {"properties": fill_then_check})(schema)
 
 
-def _line(error: ValidationError) -> str:
-    where = ".".join(str(step) for step in error.absolute_path) or "top level"
+def _line(error: ValidationError, section: str = "") -> str:
+    """Return a fault as one line; `section` is where the instance that was checked stands in the configuration."""
+    where = ".".join([section] * bool(section) + [str(step) for step in error.absolute_path]) or "top level"
     message = error.message.splitlines()[0]
     if error.validator == "additionalProperties":
         known = sorted(error.schema.get("properties", {}))
@@ -75,15 +76,28 @@ def _line(error: ValidationError) -> str:
         message = f"{error.instance!r} is not allowed here; expected: {error.schema['description'].strip()}"
     elif error.validator == "propertyNames":
         message = f"{message}; as a name"
+    elif error.validator == "type" and error.instance is None:
+        message = f"missing or null; give a value of type {error.validator_value}"
     return f"config: {where}: {message}"
+
+
+def _keys_that_are_no_text(node: Any, path: str = "") -> Iterator[str]:
+    """Yield a fault for every key that YAML reads as a number, a date or a truth value."""
+    if isinstance(node, dict):
+        for key, value in node.items():
+            if not isinstance(key, str):
+                yield f"config: {path or 'top level'}: YAML reads the name {key!r} as {type(key).__name__}; quote it"
+            yield from _keys_that_are_no_text(value, f"{path}.{key}".lstrip("."))
 
 
 def _references(config: dict[str, Any]) -> Iterator[str]:
     """Yield the faults that a schema cannot see: names that point nowhere, pools too small."""
     for name in config["members"]:
         yield from (f"config: members.{name}{fault}" for fault in _member_faults(config, name))
+        yield from _change_faults(config, name)
     yield from _pool_faults(config)
     yield from _figure_faults(config)
+    yield from _severity_faults(config)
     shifts = shifts_of(config)
     for name in sorted({shift for shift in shifts if shifts.count(shift) > 1}):
         yield f"config: shift {name!r} is named twice"
@@ -98,14 +112,33 @@ def _member_faults(config: dict[str, Any], name: str) -> Iterator[str]:
     for key, section in _named_sections(member):
         if member.get(key) not in config[section]:
             yield f".{key}: {member.get(key)!r} is not in {section}: {', '.join(config[section])}"
-    known = read_schema()["$defs"]["recipe"]["properties"]
-    for key in member["changes"].keys() - known.keys():
-        yield f".changes: unknown key {key!r}; known here: {', '.join(sorted(known))}"
+    yield from _teacher_faults(config, member)
+
+
+def _change_faults(config: dict[str, Any], name: str) -> Iterator[str]:
+    """Yield what is wrong with a member's own recipe values, on top of the recipe it names."""
+    member = config["members"][name]
+    merged = config["recipes"].get(member.get("recipe"), {}) | member["changes"]
+    for error in Draft202012Validator(read_schema()["$defs"]["recipe"]).iter_errors(merged):
+        yield _line(error, f"members.{name}.changes")
+
+
+def _teacher_faults(config: dict[str, Any], member: dict[str, Any]) -> Iterator[str]:
     teacher = member.get("teacher")
     if teacher is not None and teacher not in config["members"]:
         yield f".teacher: there is no member {teacher!r}"
     elif teacher is not None and "teacher" in config["members"][teacher]:
         yield f".teacher: {teacher!r} is distilled itself; name a member trained on labels"
+    elif teacher is not None and "dump" in config["members"][teacher]:
+        yield f".teacher: {teacher!r} is a dump made elsewhere and cannot answer training images; name a network"
+
+
+def _severity_faults(config: dict[str, Any]) -> Iterator[str]:
+    """Yield the severities that Python writes with an exponent, which are no part of a shift's name."""
+    for corruption, levels in config["corruptions"].items():
+        for severity in levels:
+            if not re.fullmatch(r"\d+\.\d+", str(float(severity))):
+                yield f"config: corruptions.{corruption}: {severity} cannot name a shift; stay within 0.0001 to 1.0e+15"
 
 
 def _dump_faults(member: dict[str, Any]) -> Iterator[str]:
@@ -166,7 +199,8 @@ def shifts_of(config: dict[str, Any]) -> list[str]:
 
 def complete(config: dict[str, Any]) -> list[str]:
     """Fill the defaults into `config`, in place; return one line per fault, none if it is sound."""
-    faults = [_line(error) for error in sorted(_with_defaults(read_schema()).iter_errors(config), key=str)]
+    faults = list(_keys_that_are_no_text(config))
+    faults = faults or [_line(error) for error in sorted(_with_defaults(read_schema()).iter_errors(config), key=str)]
     return faults or list(_references(config))
 
 

@@ -113,9 +113,73 @@ def _change(config):
     config["members"]["vgg"]["changes"] = {"epoch": 3}
 
 
+def _data(**entries):
+    def change(config):
+        config["data"] = entries
+
+    return change
+
+
+FOLDER = {"source": "image_folder", "folder": "images", "resize": 256, "crop": 224, "validation": 0.1}
+TORCHVISION = {"source": "torchvision", "name": "CIFAR10", "folder": "data", "validation": 5000}
+
+
+def without(entries, key):
+    return _data(**{name: value for name, value in entries.items() if name != key})
+
+
+def _null(config):
+    config["data"] = FOLDER | {"crop": None}
+
+
+def _changed_value(config):
+    config["members"]["vgg"]["changes"] = {"epochs": "three"}
+
+
+def _changed_beyond_range(config):
+    config["members"]["vgg"]["changes"] = {"betas": [0.9, 1.5]}
+
+
+def _key_of_a_member(config):
+    config["members"][7] = config["members"]["vgg"]
+
+
+def _key_of_a_pool(config):
+    config["pools"][True] = config["pools"]["architectures"]
+
+
+def _severity(severity):
+    def change(config):
+        config["corruptions"]["lines"].append(severity)
+
+    return change
+
+
+def _outside_teacher(config):
+    config["members"]["theirs"] = {"dump": "theirs/{shift}.h5", "parameters": 5}
+    config["members"]["deit"]["teacher"] = "theirs"
+
+
+def _share(config):
+    config["members"]["theirs"] = {"dump": "theirs/{shift}.h5", "parameters": 5, "validation_accuracy": 81.5}
+
+
 @pytest.mark.parametrize(
     ("change", "where"),
     [
+        (_data(name="fashion_mnist_small"), "data: 'source' is a required"),
+        (_data(source="embedded"), "data: 'name' is a required"),
+        *((without(TORCHVISION, key), f"data: '{key}' is a required") for key in ("name", "folder", "validation")),
+        *((without(FOLDER, key), f"data: '{key}' is a required") for key in ("folder", "validation")),
+        *((without(FOLDER, key), f"data.{key}: missing or null") for key in ("resize", "crop")),
+        (_null, "data.crop: missing or null"),
+        (_changed_value, "members.vgg.changes.epochs"),
+        (_changed_beyond_range, "members.vgg.changes.betas.1"),
+        (_key_of_a_member, "members: YAML reads the name 7 as int"),
+        (_key_of_a_pool, "pools: YAML reads the name True as bool"),
+        *((_severity(value), "corruptions.lines: ") for value in (1e-5, 1e16, float("inf"), float("nan"))),
+        (_outside_teacher, "members.deit.teacher: 'theirs' is a dump made elsewhere"),
+        (_share, "members.theirs.validation_accuracy"),
         (_unknown, "corruption"),
         (_unknown_deep, "recipes.cnn"),
         (_zero, "corruptions.lines.0"),
@@ -139,6 +203,15 @@ def test_a_fault_is_one_line_that_names_the_key(change, where: str) -> None:
     assert found[0].startswith("config: ")
     assert where in found[0]
     assert "\n" not in found[0]
+
+
+@pytest.mark.parametrize("data", [FOLDER, TORCHVISION], ids=lambda data: data["source"])
+def test_a_source_with_all_it_needs_is_sound(data: dict[str, Any]) -> None:
+    assert faults(_data(**data)) == []
+
+
+def test_a_severity_as_small_as_its_name_allows_is_sound() -> None:
+    assert faults(_severity(0.0001)) == []
 
 
 def test_defaults_do_not_leak_between_members() -> None:
