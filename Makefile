@@ -7,14 +7,14 @@ BIN = .venv/bin
 STUDY = results/$(shell sed -n 's/^dataset: *//p' config.yaml)
 
 study: environment
-	$(BIN)/snakemake all
+	$(BIN)/snakemake all --quiet host rules
 	@$(MAKE) --no-print-directory results/report.html
 	@$(BIN)/python scripts/summarise_study.py --members $(STUDY)/tables/members.csv --ensembles $(STUDY)/tables/ensembles.csv
 	@echo "report: results/report.html"
 
 # Made again only when something that it shows is newer.
 results/report.html: config.yaml $(wildcard workflow/report/* $(STUDY)/tables/* $(STUDY)/figures/*.svg $(STUDY)/figures/*/*.svg)
-	$(BIN)/snakemake all --report $@
+	@$(BIN)/snakemake all --report $@ --quiet
 
 environment: .venv/installed
 
