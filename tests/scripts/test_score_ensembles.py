@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from heterodox.ensembles.pool import pool_from
 from heterodox.storage.atomic import write_text
 from heterodox.storage.dumps import write_dump
 from heterodox.storage.tables import read_table
@@ -24,6 +25,15 @@ TREND_COLUMNS = [
     *("share_above_zero", "share_above_zero_low", "share_above_zero_high", "redrawn"),
 ]
 MEMBERS = ["vit", "resnet", "swin", "outside"]
+
+
+@pytest.mark.parametrize(("known", "expected"), [(0.75, {"a": 0.5, "b": 0.75}), (None, {"a": 0.5})])
+def test_what_is_known_of_outside_members_comes_from_the_config(tmp_path, known, expected):
+    write_text(tmp_path / "a.json", json.dumps({"member": "a", "parameters": 1, "validation_accuracy": 0.5}))
+    entry = {"arch": None, "class": "CNN", "approach": "supervised", "parameters": 7, "validation_accuracy": known}
+    pool = pool_from({"pool": {"members": ["a", "b"]}, "outside": {"b": entry}}, [tmp_path / "a.json"])
+    assert pool.parameters == {"a": 1, "b": 7}
+    assert pool.validation_accuracy == expected
 
 
 @pytest.fixture

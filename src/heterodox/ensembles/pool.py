@@ -53,7 +53,8 @@ def pool_from(config: Mapping[str, Any], descriptions: Iterable[Path] = ()) -> P
     """Return the pool of a config slice, with what its members' descriptions say about them.
 
     The slice holds `pool` (members and any of k, consensus, normalise, metrics), `methods` (the first one counts) and
-    `outside`: by name, the `parameters` of members whose dumps were made elsewhere and have no description.
+    `outside`: by name, the `parameters` and `validation_accuracy`, if known, of members whose dumps were made elsewhere
+    and have no description.
     """
     facts = dict(config.get("outside", {}))
     facts |= {description["member"]: description for description in map(read_description, descriptions)}
