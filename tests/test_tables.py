@@ -203,3 +203,9 @@ def test_page_needs_nothing_from_elsewhere() -> None:
     assert not [tag for tag, attributes in page.tags if {"src", "href"} & set(attributes)]
     assert "http" not in text
     assert "@import" not in text
+
+
+def test_a_small_number_of_a_page_is_not_shown_as_zero() -> None:
+    page = tables.page(pd.DataFrame({"slope": [0.5, -0.000012345, 0.0, np.nan]}), "Title")
+    for text in (">0.5000<", ">-1.2e-05<", ">0.0000<", ">-<"):
+        assert text in page

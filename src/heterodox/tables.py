@@ -138,9 +138,15 @@ def _cells(values: pd.Series) -> list[str]:
         return [f"<td>{'-' if pd.isna(value) else html.escape(str(value))}</td>" for value in values]
     decimals = _decimals(values)
     return [
-        '<td class="n">-</td>' if pd.isna(value) else f'<td class="n" data-v="{value}">{value:,.{decimals}f}</td>'
+        '<td class="n">-</td>' if pd.isna(value) else f'<td class="n" data-v="{value}">{_number(value, decimals)}</td>'
         for value in values
     ]
+
+
+def _number(value: float, decimals: int) -> str:
+    """Return the value with so many decimals; a small one with two digits of its own rather than as nearly zero."""
+    small = value != 0 and decimals > 0 and abs(value) < 10**-decimals
+    return f"{value:.1e}" if small else f"{value:,.{decimals}f}"
 
 
 def _decimals(values: pd.Series) -> int:

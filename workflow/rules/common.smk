@@ -29,6 +29,10 @@ faults = configuration.complete(config)
 if faults:
     refuse(faults)
 
+for entry in [config["data"], *config["natural_shifts"].values()]:
+    if "folder" in entry:
+        entry["folder"] = str(Path(config["data_root"], entry["folder"]))
+
 RESULTS = f"results/{config['dataset']}"
 LOGS = f"{RESULTS}/logs"
 ENVIRONMENT = "../../envs/heterodox.yaml"
