@@ -89,6 +89,27 @@ def test_maps_of_a_smaller_member_are_repeated():
     np.testing.assert_array_equal(maps[0, 0], np.kron([[1, 2], [3, 4]], np.ones((2, 2))))
 
 
+def test_area_weights_of_five_to_three_by_hand():
+    expected = np.array([[3, 2, 0, 0, 0], [0, 1, 3, 1, 0], [0, 0, 0, 2, 3]]) / 5
+    np.testing.assert_array_equal(interface.area_weights(5, 3), expected)
+    np.testing.assert_array_equal(interface.area_weights(3, 5) * 3, 5 * expected.T)
+
+
+@pytest.mark.parametrize(("old", "new"), [((256, 256), (224, 224)), ((224, 96), (256, 28)), ((5, 7), (3, 11))])
+def test_resampling_is_by_area(old, new):
+    """On the finest common grid each old pixel is repeated `new` times a side, then blocks of `old` are averaged."""
+    maps = torch.rand(2, 1, *old, generator=torch.Generator().manual_seed(1))
+    resampled = interface.area_resampled(maps, torch.Size(new))
+    expected = maps.double().numpy()
+    for axis in (2, 3):
+        fine = np.repeat(expected, new[axis - 2], axis)
+        shape = (*fine.shape[:axis], new[axis - 2], old[axis - 2], *fine.shape[axis + 1 :])
+        expected = fine.reshape(shape).mean(axis + 1)
+    assert resampled.dtype == torch.float32
+    np.testing.assert_allclose(resampled, expected, rtol=1e-5)
+    np.testing.assert_allclose(resampled.mean((2, 3)), maps.mean((2, 3)), rtol=1e-5)
+
+
 def test_the_folder_is_the_registry():
     assert interface.names() == ["integrated_gradients", "saliency"]
     for wrong in ("gradients", "interface", "integrated_gradients-0", "integrated_gradients-x"):

@@ -96,3 +96,9 @@ def test_collapse_shows_in_the_history(objective, sided):
 
 def test_the_outcome_is_the_teachers_backbone(objective):
     assert objective.result() is objective.teacher.member.network
+
+
+def test_everything_lies_on_the_members_device():
+    member = Member(build("resnet", (1, 8, 8), 2), [0.3], [0.2], (8, 8)).to("meta")
+    objective = objective_for(member, RECIPE, 1, "toy")
+    assert {str(values.device) for values in objective.state_dict().values()} == {"meta"}

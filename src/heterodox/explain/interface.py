@@ -6,7 +6,6 @@ from importlib import import_module
 from pathlib import Path
 
 import torch
-from torch.nn.functional import interpolate
 
 from heterodox.errors import UserError
 from heterodox.networks.loading import Member
@@ -38,5 +37,19 @@ def explain_member(method: Method, member: Member, pixels: torch.Tensor, targets
 
 
 def area_resampled(maps: torch.Tensor, size: torch.Size) -> torch.Tensor:
-    """Return maps (N, C, h, w) resampled by area to `size` (H, W): means of blocks where h is a multiple of H."""
-    return maps if maps.shape[-2:] == size else interpolate(maps, size, mode="area")
+    """Return maps (N, C, h, w) resampled by area to `size` (H, W), up or down; every map keeps its mean.
+
+    A new pixel is the mean of the old ones that it covers, each weighted by the share of the new pixel that it fills.
+    (interpolate(mode="area") gives whole weight to every old pixel that a new one touches.)
+    """
+    if maps.shape[-2:] == size:
+        return maps
+    rows, columns = (area_weights(*sides).to(maps) for sides in zip(maps.shape[-2:], size, strict=True))
+    return rows @ maps @ columns.T
+
+
+def area_weights(old: int, new: int) -> torch.Tensor:
+    """Return float64 (new, old): the share of each of `new` equal intervals that each of `old` fills; rows sum to 1."""
+    first, last = torch.arange(old) * new, torch.arange(1, old + 1) * new  # whole numbers, so that shares are exact
+    start, end = (torch.arange(new) * old)[:, None], (torch.arange(1, new + 1) * old)[:, None]
+    return (torch.minimum(last, end) - torch.maximum(first, start)).clamp(min=0).double() / old

@@ -60,9 +60,9 @@ class ProjectedMember(nn.Module):
         self.projection = Projection(self._width(), recipe)
 
     def _width(self) -> int:
-        channels = self.member.mean.shape[1]
+        mean = self.member.mean
         with torch.no_grad():
-            return self.features(torch.zeros(2, channels, *self.member.resolution)).shape[1]
+            return self.features(mean.new_zeros(2, mean.shape[1], *self.member.resolution)).shape[1]
 
     def features(self, seen: Tensor) -> Tensor:
         """Return the features (n, width) of pixels in [0, 1]."""
