@@ -127,7 +127,7 @@ def test_second_test_set_by_name_or_number(data: dict[str, Any], tmp_path: Path,
     np.testing.assert_array_equal(named.read(np.arange(6))[:, 8, 8, 0], np.array([20, 20, 0, 0, 10, 10]))
     np.testing.assert_array_equal(named.labels, [0, 0, 1, 1, 2, 2])
 
-    twelve = [f"class {number:02}" for number in range(12)]
+    twelve = [f"n{number:08}" for number in range(0, 24, 2)]
     write_tree(tmp_path / "numbered", [str(number) for number in range(12)], per_class=1)
     numbered = image_folder.second_test_set({**data, "folder": tmp_path / "numbered"}, twelve)
     assert numbered.classes == twelve
@@ -141,5 +141,30 @@ def test_second_test_set_of_other_classes_is_one_line(data: dict[str, Any], tmp_
     with pytest.raises(UserError, match=r"its 2 class folders are not the 3 classes.*'n03'"):
         image_folder.second_test_set({**data, "folder": tmp_path / "other"}, CLASSES)
     write_tree(tmp_path / "more", ["0", "1", "2", "3"], per_class=1)
-    with pytest.raises(UserError, match="name them alike or 0 to 2"):
+    with pytest.raises(UserError, match="its 4 class folders are not the 3 classes"):
         image_folder.second_test_set({**data, "folder": tmp_path / "more"}, CLASSES)
+
+
+@pytest.mark.parametrize(
+    ("classes", "taken"),
+    [
+        (["n00000001", "n00000003", "n00000007"], True),
+        (["n00000003", "n00000001", "n00000007"], False),
+        (["airplane", "bird", "car"], False),
+        (["n01", "n02", "n03"], False),
+        (["0", "1", "2"], True),
+        (["000", "001", "002"], True),
+        (["1", "2", "3"], False),
+    ],
+)
+def test_numbers_are_taken_only_where_they_mean_one_order(
+    classes: list[str], taken: bool, data: dict[str, Any], tmp_path: Path, write_tree: Tree
+) -> None:
+    write_tree(tmp_path / "numbered", ["0", "1", "2"], per_class=1)
+    second = {**data, "folder": tmp_path / "numbered"}
+    if taken:
+        assert image_folder.second_test_set(second, classes).classes == classes
+    else:
+        with pytest.raises(UserError, match="numbers, but nothing tells which of the classes") as caught:
+            image_folder.second_test_set(second, classes)
+        assert "\n" not in str(caught.value)

@@ -1,5 +1,6 @@
 """Image files in one folder per class, as ImageNet is usually laid out."""
 
+import re
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -11,6 +12,7 @@ from PIL import Image
 from heterodox.datasets.image_sets import ImageSet
 from heterodox.errors import UserError
 
+WORDNET_ID = re.compile(r"n[0-9]{8}")
 ENDINGS = {".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"}
 
 
@@ -34,19 +36,32 @@ def official_parts(data: Mapping[str, Any]) -> dict[str, ImageSet]:
 def second_test_set(data: Mapping[str, Any], classes: list[str]) -> ImageSet:
     """Return the images under `data.folder`, one folder per class, labelled by their place in `classes`.
 
-    The folders bear the names of the classes or their numbers 0..C-1, as those of ImageNet-V2 do.
+    The folders bear the names of the classes or, as those of ImageNet-V2 do, their numbers 0..C-1. Numbers are taken
+    only where they can mean one order: the classes are WordNet ids in order, or numbers themselves.
     """
     folder = Path(data["folder"])
     found = _class_names(folder)
     if found == [str(number) for number in range(len(classes))]:
+        if not _numbered(classes):
+            raise UserError(
+                f"{folder}: its class folders are numbers, but nothing tells which of the classes of the test images "
+                f"({classes[0]}, ...) each means; name them alike"
+            )
         return _image_set(folder, data, found, classes)
     if set(found) != set(classes):
         example = sorted(set(found) ^ set(classes))[0]
         raise UserError(
             f"{folder}: its {len(found)} class folders are not the {len(classes)} classes of the test images, "
-            f"for example '{example}'; name them alike or 0 to {len(classes) - 1}"
+            f"for example '{example}'; name them alike"
         )
     return _image_set(folder, data, classes, classes)
+
+
+def _numbered(classes: list[str]) -> bool:
+    """Say whether the numbers 0..C-1 stand for `classes` beyond doubt."""
+    if all(name.isdecimal() for name in classes):
+        return [int(name) for name in classes] == list(range(len(classes)))
+    return classes == sorted(classes) and all(WORDNET_ID.fullmatch(name) for name in classes)
 
 
 def _existing(folder: Path) -> Path:
