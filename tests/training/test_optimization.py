@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import nn
 
+from heterodox.networks.loading import build
 from heterodox.training.optimization import learning_rate, optimizer_for, set_learning_rate
 from heterodox.training.recipe import Optimization
 
@@ -114,3 +115,12 @@ def test_setting_the_rate_reaches_every_group():
     optimizer = optimizer_for(nn.Linear(2, 2), Optimization())
     set_learning_rate(optimizer, 0.123)
     assert [group["lr"] for group in optimizer.param_groups] == [0.123, 0.123]
+
+
+def test_parameters_of_one_axis_are_not_decayed():
+    network = build("vit", (1, 8, 8), 2)
+    groups = optimizer_for(network, Optimization(weight_decay=0.3)).param_groups
+    decayed = {id(parameter) for group in groups if group["weight_decay"] for parameter in group["params"]}
+    names = {name for name, parameter in network.named_parameters() if id(parameter) in decayed}
+    assert {"cls_token", "pos_embed", "head.weight"} <= names
+    assert not any(name.endswith("bias") or "norm" in name for name in names)

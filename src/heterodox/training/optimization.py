@@ -12,7 +12,8 @@ from heterodox.training.recipe import Optimization
 def optimizer_for(module: nn.Module, recipe: Optimization) -> torch.optim.Optimizer:
     """Return the optimiser of every parameter that requires a gradient.
 
-    Weight decay applies to matrices and kernels only: decaying biases and normalisation gains shrinks what they scale.
+    Weight decay applies to parameters of two axes or more: matrices and kernels, but also class tokens, position
+    embeddings and tables of relative positions. Biases and normalisation gains, which have one, are not decayed.
     AdaBelief is timm's, with rectification off and decoupled decay, as in the paper's own settings for images; the
     reference code adds epsilon to the stored variance at every step, which timm's does as well.
     """

@@ -67,7 +67,7 @@ class Optimization(Checked):
 
     `warmup_epochs` of linear rise from 0 to `learning_rate`, then the `schedule`: `cosine` falls to 0 at the end,
     `step` multiplies by `step_factor` every `step_epochs`, `constant` stays. `weight_decay` is decoupled for adamw
-    and adabelief, an L2 term for sgd; biases, gains and other vectors are not decayed. `momentum` belongs to sgd
+    and adabelief, an L2 term for sgd; parameters of one axis (biases, gains) are not decayed. `momentum` belongs to sgd
     (Nesterov), `betas` and `epsilon` to the other two. `precision` bfloat16 is autocast, weights stay float32.
     """
 
