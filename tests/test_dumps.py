@@ -76,12 +76,6 @@ def test_a_dump_does_not_depend_on_the_batch(member, images, tmp_path):
         np.testing.assert_allclose(other[1], whole[1], atol=2e-3 * whole[1].max())
 
 
-def test_batches_shrink_with_the_members_resolution():
-    assert dumps.default_batch_size(1, (28, 28)) == 128
-    assert dumps.default_batch_size(3, (224, 224)) == 27
-    assert dumps.default_batch_size(3, (9000, 9000)) == 1
-
-
 def test_images_of_another_kind_are_refused(member, images, tmp_path):
     other = loading.Member(member.network, [0.3] * 3, [0.2] * 3, (28, 28))
     with pytest.raises(UserError, match=r"lines-1.6.h5: 1 channels, but the member takes 3"):

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
 from heterodox.errors import UserError
@@ -13,9 +12,6 @@ from heterodox.networks.loading import Member
 from heterodox.storage.dumps import write_dump
 from heterodox.storage.images import ImageFile
 from heterodox.storage.provenance import git_commit, versions
-
-BATCH_VALUES = 2**22  # pixel values in a batch: 27 images of 224x224x3
-LARGEST_BATCH = 128
 
 
 def dump(
@@ -34,7 +30,7 @@ def dump(
     """
     explanations = {name: interface.load(name) for name in methods}
     member = member.eval().to(device)
-    size = batch_size or default_batch_size(images.image_shape[-1], member.resolution)
+    size = batch_size or member.batch_size
     with (
         torch.backends.cudnn.flags(enabled=True, allow_tf32=False),  # as precise on a GPU as on a CPU
         write_dump(path, images.labels, images.index, len(images.classes), attributes) as writer,
@@ -47,11 +43,6 @@ def dump(
                 for name, method in explanations.items()
             }
             writer.append(logits.cpu().numpy(), maps)
-
-
-def default_batch_size(channels: int, resolution: tuple[int, int]) -> int:
-    """Return how many images of this size a batch holds."""
-    return max(1, min(LARGEST_BATCH, BATCH_VALUES // int(np.prod((channels, *resolution)))))
 
 
 def check_classes(classes: Sequence[str], weights: Path, images: ImageFile) -> None:

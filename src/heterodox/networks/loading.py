@@ -3,6 +3,7 @@
 The registry of architectures is the folder `networks/zoo`: a file there is an architecture.
 """
 
+import math
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
@@ -17,6 +18,8 @@ from heterodox.errors import UserError
 from heterodox.storage.members import read_description, read_weights
 from heterodox.streams import torch_draws_from, torch_stream
 
+BATCH_VALUES = 2**22  # pixel values in a batch: 27 images of 224x224x3
+LARGEST_BATCH = 128
 ZOO = Path(__file__).parent / "zoo"
 
 
@@ -105,6 +108,11 @@ def _last_layer(network: nn.Module) -> nn.Module:
     return [layer for layer in network.modules() if isinstance(layer, nn.Linear | nn.Conv2d)][-1]
 
 
+def default_batch_size(channels: int, resolution: tuple[int, int]) -> int:
+    """Return how many images of this size a batch holds where no gradient of the weights is wanted."""
+    return max(1, min(LARGEST_BATCH, BATCH_VALUES // math.prod((channels, *resolution))))
+
+
 class Member(nn.Module):
     """A network with its pre-processing: pixels in [0, 1] (N, channels, H, W) of any size in, logits (N, classes) out.
 
@@ -122,6 +130,11 @@ class Member(nn.Module):
         self.resolution = (resolution[0], resolution[1])
         self.register_buffer("mean", torch.tensor(mean, dtype=torch.float32).view(1, -1, 1, 1))
         self.register_buffer("std", torch.tensor(std, dtype=torch.float32).view(1, -1, 1, 1))
+
+    @property
+    def batch_size(self) -> int:
+        """Return how many images the member takes at once within a fixed budget of pixels."""
+        return default_batch_size(self.mean.numel(), self.resolution)
 
     def resized(self, pixels: torch.Tensor) -> torch.Tensor:
         """Return the pixels at the member's own resolution, still in [0, 1]; unchanged where they have it already."""

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from heterodox.errors import UserError
-from heterodox.storage.images import ImageFile
+from heterodox.storage.images import BATCH_BYTES, ImageFile
 
 
 @dataclass(frozen=True)
@@ -53,14 +53,14 @@ def pixels(images: Tensor) -> Tensor:
     return images.permute(0, 3, 1, 2) / 255
 
 
-def mean_and_std(images: Tensor, chunk: int = 4096) -> tuple[list[float], list[float]]:
+def mean_and_std(images: Tensor, chunk_bytes: int = BATCH_BYTES) -> tuple[list[float], list[float]]:
     """Return each channel's mean and population standard deviation over images uint8 (N, H, W, C), in pixels of [0, 1].
 
-    Sums of integers are exact, so the chunks do not matter. A channel without variance has the standard deviation 1,
-    which makes dividing by it harmless.
+    Sums of integers are exact, so the chunks, of `chunk_bytes` as 64-bit integers, do not matter. A channel without
+    variance has the standard deviation 1, which makes dividing by it harmless.
     """
     sums = torch.zeros(2, images.shape[-1], dtype=torch.int64, device=images.device)
-    for part in images.split(chunk):
+    for part in images.split(max(1, chunk_bytes // (8 * images[0].numel()))):
         values = part.flatten(0, -2).long()
         sums += torch.stack([values.sum(0), values.square().sum(0)])
     count, (total, squares) = images[..., 0].numel(), sums.tolist()

@@ -34,10 +34,10 @@ def last_linear_layer(network: nn.Module, arch: str) -> nn.Linear:
 
 
 @torch.no_grad()
-def frozen_features(member: Member, images: LabelledImages, batch_size: int = 500) -> Tensor:
+def frozen_features(member: Member, images: LabelledImages) -> Tensor:
     """Return the features (N, width) of all images, in evaluation mode."""
     member.eval()
-    parts = images.images.split(batch_size)
+    parts = images.images.split(member.batch_size)
     return torch.cat([features(member.network, member.normalised(pixels(part))).float() for part in parts])
 
 

@@ -127,7 +127,10 @@ class SelfDistillation(Objective):
         coordinates, times the root of their number; 1 = spread over the sphere, 0 = collapsed to one point.
         """
         self.teacher.eval()
-        parts = [self.teacher.features(pixels(part)).float() for part in validation.images.split(500)]
+        parts = [
+            self.teacher.features(pixels(part)).float()
+            for part in validation.images.split(self.teacher.member.batch_size)
+        ]
         seen = torch.cat(parts)
         output = softmax((self.teacher.projection(seen) - self.centre) / self.recipe.teacher_temperature, dim=-1)
         return {

@@ -1,10 +1,13 @@
 """Learning from labels."""
 
+from collections.abc import Iterable
+
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from heterodox.networks.loading import Member
+from heterodox.storage.images import ImageFile
 from heterodox.training.augmentation import Draws, draw_flips_and_shifts, flip_and_shift
 from heterodox.training.images import LabelledImages, pixels
 from heterodox.training.loop import Objective
@@ -41,18 +44,23 @@ class Supervision(Objective):
         return self.member.network
 
 
-@torch.no_grad()
-def predicted_logits(member: Member, images: LabelledImages, batch_size: int = 500) -> Tensor:
-    """Return the logits (N, classes) of all images, in evaluation mode."""
-    member.eval()
-    return torch.cat([member(pixels(part)).float() for part in images.images.split(batch_size)])
-
-
 def accuracy_and_loss(member: Member, validation: LabelledImages) -> dict[str, float]:
     """Return `validation_accuracy` in 0..1 and `validation_loss`, the mean cross-entropy in nats."""
-    logits = predicted_logits(member, validation)
-    correct = logits.argmax(1) == validation.labels
+    return _accuracy_and_loss(member, validation.images.split(member.batch_size), validation.labels)
+
+
+def accuracy_and_loss_of_file(member: Member, validation: ImageFile) -> dict[str, float]:
+    """Return what `accuracy_and_loss` does, with no more than a batch of the images in memory."""
+    batches = (torch.from_numpy(batch) for _, batch in validation.batches(member.batch_size))
+    return _accuracy_and_loss(member, batches, torch.from_numpy(validation.labels))
+
+
+@torch.no_grad()
+def _accuracy_and_loss(member: Member, batches: Iterable[Tensor], labels: Tensor) -> dict[str, float]:
+    member.eval()
+    device = member.mean.device
+    logits, labels = torch.cat([member(pixels(batch.to(device))).float() for batch in batches]), labels.to(device)
     return {
-        "validation_accuracy": float(correct.double().mean()),
-        "validation_loss": float(cross_entropy(logits, validation.labels)),
+        "validation_accuracy": float((logits.argmax(1) == labels).double().mean()),
+        "validation_loss": float(cross_entropy(logits, labels)),
     }
