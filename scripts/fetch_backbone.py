@@ -5,13 +5,14 @@ from pathlib import Path
 from heterodox import command
 from heterodox.networks.fetching import fetch
 from heterodox.storage.images import ImageFile
+from heterodox.storage.members import write_member
 
 
 def fetch_backbone(spec: dict, validation: Path, backbone: Path) -> None:
     """Take a backbone made elsewhere, with or without a classifier; a probe then fits its last layer."""
-    name, config = spec["wildcards"]["member"], spec["config"]
     with ImageFile(validation) as images:
-        fetch(backbone, name, config["member"], images.image_shape, images.classes, config["dataset"], backbone=True)
+        member, description = fetch(spec, images.image_shape, images.classes, backbone=True)
+    write_member(backbone, member.network.state_dict(), description)
 
 
 if __name__ == "__main__":

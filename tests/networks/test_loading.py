@@ -20,7 +20,11 @@ DESCRIPTION = {
     "resolution": [28, 28],
     "channels": 1,
 }
-ENTRY = {"arch": "resnet", "model": "resnet18", "class": "CNN", "approach": "supervised", "seed": 1}
+
+
+def job(**entry):
+    member = {"arch": "resnet", "model": "resnet18", "seed": 1} | entry
+    return {"wildcards": {"member": "m"}, "config": {"dataset": "toy", "seed": 3, "member": member}}
 
 
 @pytest.fixture
@@ -74,13 +78,13 @@ def test_a_description_that_does_not_fit_is_one_line(saved, change, message):
 @pytest.mark.parametrize("suffix", [".safetensors", ".pth"])
 def test_a_local_file_becomes_a_member(tmp_path, suffix):
     network = loading.build("resnet", (3, 32, 32), 4, "resnet18", seed=9)
-    path, fetched = tmp_path / f"foreign{suffix}", tmp_path / "fetched.safetensors"
+    path = tmp_path / f"foreign{suffix}"
     if suffix == ".pth":
         torch.save(network.state_dict(), path)
     else:
         write_member(path, network.state_dict(), {})
-    fetch(fetched, "foreign", ENTRY | {"pretrained": str(path)}, (32, 32, 3), list("abcd"), "toy")
-    member, described = loading.load_member(fetched), json.loads(fetched.with_suffix(".json").read_text())
+    member, described = fetch(job(pretrained=str(path)), (32, 32, 3), list("abcd"))
+    member.eval()
     assert described["mean"] == pytest.approx([0.485, 0.456, 0.406])
     assert described["parameters"] == 11_178_564  # ResNet-18 without its head has 11,176,512, and 4 x 513 more
     with torch.no_grad():
@@ -107,9 +111,8 @@ def test_foreign_weights_that_cannot_serve_are_one_line(tmp_path, monkeypatch, e
     torch.save({"weight": torch.zeros(3)}, "other.pth")
     torch.save(loading.build("resnet", (3, 32, 32), 4).state_dict(), "own.pth")
     with pytest.raises(UserError, match=message) as caught:
-        fetch(tmp_path / "m.safetensors", "m", ENTRY | entry, (32, 32, 3), list("abcd"), "toy")
+        fetch(job(**entry), (32, 32, 3), list("abcd"))
     assert "\n" not in str(caught.value)
-    assert not (tmp_path / "m.safetensors").exists()
 
 
 def test_a_download_that_fails_is_one_line(monkeypatch):
@@ -122,13 +125,40 @@ def test_a_download_that_fails_is_one_line(monkeypatch):
         loading.build("resnet", (3, 32, 32), 1000, "resnet18", pretrained=True)
 
 
-def test_a_fetched_network_must_know_the_classes(monkeypatch, tmp_path):
+@pytest.fixture
+def no_download(monkeypatch):
     torchvision_operators.declare()
     import timm
 
     create = timm.create_model
     monkeypatch.setattr(timm, "create_model", lambda model, **rest: create(model, **rest | {"pretrained": False}))
-    with pytest.raises(UserError, match="pretrained for 1000 classes, toy has 4"):
-        fetch(tmp_path / "m.safetensors", "m", ENTRY | {"pretrained": True}, (32, 32, 3), list("abcd"), "toy")
+
+
+@pytest.mark.usefixtures("no_download")
+def test_a_fetched_network_must_know_the_classes_and_channels():
+    with pytest.raises(UserError, match="pretrained for 1000 classes, the data set has 4"):
+        fetch(job(pretrained=True), (32, 32, 3), list("abcd"))
     with pytest.raises(UserError, match="takes 3 channels, not 1"):
-        fetch(tmp_path / "m.safetensors", "m", ENTRY | {"pretrained": True}, (32, 32, 1), list("abcd"), "toy")
+        fetch(job(pretrained=True), (32, 32, 1), list("abcd"))
+
+
+@pytest.mark.usefixtures("no_download")
+def test_a_fetched_network_must_know_the_classes_in_their_order():
+    from timm.data import ImageNetInfo
+
+    ids = ImageNetInfo("imagenet-1k").label_names()
+    assert (len(ids), ids[0], ids[207], ids[-1]) == (1000, "n01440764", "n02099601", "n15075141")  # golden retriever
+    numbers = [str(number) for number in range(1000)]
+    for classes in (ids, numbers):
+        assert fetch(job(pretrained=True), (32, 32, 3), classes)[1]["recipe"] == {"pretrained": True}
+    for classes in (ids[::-1], sorted(numbers), [f"class {number}" for number in numbers]):
+        with pytest.raises(UserError, match="name the class folders by WordNet ids or 0 to 999") as caught:
+            fetch(job(pretrained=True), (32, 32, 3), classes)
+        assert "\n" not in str(caught.value)
+        fetch(job(pretrained=True), (32, 32, 3), classes, backbone=True)  # a probe learns the order anew
+
+
+def test_batches_shrink_with_the_members_resolution():
+    resolutions = ((28, 28), (224, 224), (9000, 9000))
+    assert [loading.default_batch_size(3, resolution) for resolution in resolutions] == [128, 27, 1]
+    assert loading.Member(nn.Identity(), [0.0] * 3, [1.0] * 3, (224, 224)).batch_size == 27
