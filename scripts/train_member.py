@@ -3,14 +3,15 @@
 from pathlib import Path
 
 from heterodox import command
-from heterodox.networks.loading import available_device, load_member
-from heterodox.storage.members import write_member
+from heterodox.networks.loading import available_device
+from heterodox.storage.members import description_path, write_member
 from heterodox.training.distillation import Distillation
 from heterodox.training.images import read_images
 from heterodox.training.loop import train as run_loop
 from heterodox.training.members import (
     description,
     fingerprint,
+    load_teacher,
     new_member,
     stream_name,
     with_distillation_token,
@@ -36,10 +37,11 @@ def train_member(
     member = new_member(spec, images)
     if teacher:
         pupil = with_distillation_token(member, config["member"]["arch"])
-        objective: Supervision = Distillation(pupil, load_member(teacher[0], device), recipe)
+        objective: Supervision = Distillation(pupil, load_teacher(teacher[0], images), recipe)
     else:
         objective = Supervision(member, recipe)
-    state_file = StateFile(state, fingerprint(spec, [train, validation, *teacher]), state_seconds)
+    inputs = [train, validation, *teacher, *map(description_path, teacher)]
+    state_file = StateFile(state, fingerprint(spec, inputs), state_seconds)
     progress = run_loop(objective, images, held_out, recipe, config["seed"], stream_name(spec), state_file)
     write_member(weights, progress.weights, description(spec, member, images, recipe, **progress.outcome()))
     state_file.remove()

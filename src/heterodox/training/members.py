@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from heterodox.errors import UserError
-from heterodox.networks.loading import Member, build, native_resolution, parameter_count
+from heterodox.networks.loading import Member, build, load_member, native_resolution, parameter_count
 from heterodox.storage.members import read_description
 from heterodox.storage.provenance import versions
 from heterodox.training.images import LabelledImages, mean_and_std
@@ -44,6 +44,17 @@ def new_member(spec: Mapping[str, Any], training: LabelledImages) -> Member:
     return Member(network, mean, std, native_resolution(network, training.shape[1:])).to(training.device)
 
 
+def load_teacher(weights: Path, training: LabelledImages) -> Member:
+    """Return the trained member in `weights`; UserError unless it was trained for the classes of these images."""
+    classes = read_description(weights)["classes"]
+    if classes != list(training.classes):
+        raise UserError(
+            f"{weights}: the teacher's {len(classes)} classes are not the pupil's {len(training.classes)}; "
+            "train the teacher on this data set"
+        )
+    return load_member(weights, training.device)
+
+
 def with_distillation_token(member: Member, arch: str) -> Member:
     """Let the network return both heads' logits while training. UserError where it has no distillation token."""
     network: Any = member.network
@@ -63,8 +74,6 @@ def description(
         "member": spec["wildcards"]["member"],
         "arch": entry["arch"],
         "model": entry.get("model", "small"),
-        "class": entry.get("class", "CNN"),
-        "approach": entry.get("approach", "supervised"),
         "parameters": parameter_count(member.network),
         "dataset": config["dataset"],
         "seed": config["seed"],
