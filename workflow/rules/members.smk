@@ -121,6 +121,8 @@ rule fetch_member:
     cache: "omit-software"
     conda:
         ENVIRONMENT
+    resources:
+        gpu=1,
     params:
         spec=lambda wildcards: spec(
             "fetch_member",
