@@ -26,7 +26,7 @@ environment: .venv/installed
 	touch $@
 
 test: environment lint
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: environment
 	$(BIN)/ruff format --check .
