@@ -90,7 +90,7 @@ def test_natural_shift_has_the_classes_and_the_crop_of_the_data(
 ) -> None:
     paths = {split: tmp_path / f"{split}.h5" for split in ("train", "validation", "test")}
     interface.prepare(folder, "photos", 1, paths)
-    write_tree(tmp_path / "v2", ["0", "1"], 3)
+    write_tree(tmp_path / "v2", ["a", "b"], 3)
     entry = {"source": "image_folder", "folder": str(tmp_path / "v2")}
     target = tmp_path / "v2.h5"
     done = run_script("prepare_natural_shift", natural_spec(folder, entry), images=paths["test"], shift=target)

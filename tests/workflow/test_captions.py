@@ -11,7 +11,13 @@ from jinja2 import StrictUndefined, Template
 ROOT = Path(__file__).resolve().parent.parent.parent
 CAPTIONS = sorted((ROOT / "workflow" / "report").glob("*.rst"))
 JOB = SimpleNamespace(
-    config={"dataset": "d", "bootstrap": 1000, "pools": {"p": {"k": 3, "members": ["a", "b", "c", "d"]}}},
+    config={
+        "dataset": "d",
+        "bootstrap": 1000,
+        "members": {"a": {}, "b": {}, "c": {}, "d": {}},
+        "corruptions": {"lines": [1.6], "water_drop": [7.0]},
+        "pools": {"p": {"k": 3, "members": ["a", "b", "c", "d"]}},
+    },
     wildcards=SimpleNamespace(pool="p", shift="lines-1.6", consensus="mean_logit"),
 )
 
@@ -25,7 +31,8 @@ def test_caption_is_readable(caption: Path) -> None:
 
 
 def test_rules_and_captions_belong_together() -> None:
-    rules = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "workflow" / "rules").glob("*.smk"))
+    files = [ROOT / "Snakefile", *(ROOT / "workflow" / "rules").glob("*.smk")]
+    rules = "".join(path.read_text(encoding="utf-8") for path in files)
     named = set(re.findall(r"report/(\w+)\.rst", rules)) | set(
         re.findall(r'shown_figure\(\s*"[^"]+",\s*"(\w+)"', rules)
     )
