@@ -29,29 +29,33 @@ def member_row(description: Mapping[str, Any], shift: str, dump: DumpFile) -> di
         found = dump.attributes.get(name, expected)
         if found != expected:
             raise UserError(f"{dump.path}: is a dump of the {name} '{found}', not '{expected}'; correct its path")
-    top1 = accuracy(dump, 1)
+    top1, top5 = accuracies(dump, (1, 5))
     low, high = binomial_interval(top1, len(dump))
     return {
         **{name: description.get(name) for name in DESCRIBED},
         "shift": shift,
         "top1": top1,
-        "top5": accuracy(dump, 5) if dump.class_count > 5 else None,
+        "top5": top5 if dump.class_count > 5 else None,
         "images": len(dump),
         "top1_low": low,
         "top1_high": high,
     }
 
 
-def accuracy(dump: DumpFile, k: int) -> float:
-    """Return the share of a dump's images whose label is among the k largest logits, reading 64 MiB at a time."""
+def accuracies(dump: DumpFile, ks: Sequence[int]) -> list[float]:
+    """Return, for each k, the share of a dump's images whose label is among the k largest logits.
+
+    A k above the number of classes counts as that number. The dump is read once, 64 MiB at a time.
+    """
     if not len(dump):
         raise UserError(f"{dump.path}: holds no images; dump the member again")
     rows = max(1, BATCH_BYTES // (4 * dump.class_count))
-    hits = 0.0
+    hits = np.zeros(len(ks))
     for start in range(0, len(dump), rows):
-        labels = dump.labels[start : start + rows]
-        hits += top_k_accuracy(dump.logits(start, start + rows), labels, k) * len(labels)
-    return round(hits) / len(dump)
+        labels, logits = dump.labels[start : start + rows], dump.logits(start, start + rows)
+        shares = [top_k_accuracy(logits, labels, min(k, dump.class_count)) for k in ks]
+        hits += np.array(shares) * len(labels)
+    return [round(hit) / len(dump) for hit in hits]
 
 
 def binomial_interval(share: float, count: int, z: float = 1.959964) -> tuple[float, float]:

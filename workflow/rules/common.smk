@@ -101,11 +101,8 @@ def dump_of(member, shift):
         return f"{RESULTS}/dumps/{member}/{shift}.h5"
     path = MEMBERS[member]["dump"].replace("{shift}", shift)
     if not Path(path).is_file():
-        refuse(
-            [
-                f"config: members.{member}.dump: there is no file {path} for the shift {shift!r}; make it or drop the shift"
-            ]
-        )
+        where = f"config: members.{member}.dump"
+        refuse([f"{where}: there is no file {path} for the shift {shift!r}; make it or drop the shift"])
     return path
 
 
@@ -121,7 +118,7 @@ def descriptions_of(members):
 
 def entries_of(members):
     """Return the config entries of members made elsewhere, which have no description file."""
-    keys = ("arch", "class", "approach", "parameters", "validation_accuracy")
+    keys = ("arch", "parameters", "validation_accuracy")
     return {name: {key: MEMBERS[name].get(key) for key in keys} for name in members if name in OUTSIDE}
 
 
