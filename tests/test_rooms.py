@@ -13,6 +13,7 @@ SOURCE = ROOT / "src" / "heterodox"
 ROOMS = [
     "errors",
     "command",
+    "preemption",
     "streams",
     "torchvision_operators",
     "storage",

@@ -1,4 +1,4 @@
-"""Scripts killed with SIGKILL in the middle of training go on and end with the very same bytes."""
+"""Scripts that SIGKILL or SIGTERM ends in the middle of training go on and end with the very same bytes."""
 
 import json
 import logging
@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import torch
 
+from heterodox import preemption
 from heterodox.training.members import fingerprint
 from heterodox.training.state import StateFile
 
@@ -41,15 +42,21 @@ def run_here(script: str, values: dict[str, Any]) -> None:
     runpy.run_path(str(SCRIPTS / f"{script}.py"))[script](**values)
 
 
-def kill_in_the_middle(script: str, values: dict[str, Any]) -> None:
-    """Start the script and kill it as soon as its state has been replaced a few times."""
+def started(script: str, values: dict[str, Any], log: Path) -> subprocess.Popen[bytes]:
+    """Start the script as a process of its own; what it says goes to `log`."""
     options = [
         word
         for name, value in values.items()
         for word in ("--" + name.replace("_", "-"), json.dumps(value) if name == "spec" else str(value))
     ]
     call = [sys.executable, str(SCRIPTS / f"{script}.py"), *options]
-    with subprocess.Popen(call, env={**os.environ, "OMP_NUM_THREADS": "1"}, stderr=subprocess.DEVNULL) as process:
+    with log.open("wb") as stream:
+        return subprocess.Popen(call, env={**os.environ, "OMP_NUM_THREADS": "1"}, stderr=stream)
+
+
+def kill_in_the_middle(script: str, values: dict[str, Any]) -> None:
+    """Start the script and kill it as soon as its state has been replaced a few times."""
+    with started(script, values, Path(os.devnull)) as process:
         versions: set[int] = set()
         while len(versions) < 5 and process.poll() is None:
             if values["state"].exists():
@@ -83,6 +90,27 @@ def test_a_killed_training_ends_with_the_bytes_of_an_uninterrupted_one(script, f
     for name in ("toy.safetensors", "toy.json"):
         assert (whole / name).read_bytes() == (parts / name).read_bytes()
     assert not state.exists()
+
+
+def test_a_training_that_is_warned_writes_its_state_at_once_and_the_next_one_goes_on_from_it(files, tmp_path):
+    state, log = tmp_path / "state" / "toy.pt", tmp_path / "log"
+    warned = arguments("train_member", files, tmp_path / "parts", state) | {"state_seconds": 3600.0}
+    warned["spec"]["config"]["recipe"] = {**COMMON, "epochs": 40}
+    with started("train_member", warned, log) as process:
+        while "epoch 2 of" not in log.read_text() and process.poll() is None:
+            time.sleep(0.001)
+        assert not state.exists()  # far from due: only the warning writes it
+        process.send_signal(signal.SIGTERM)
+        assert process.wait() == preemption.EXIT_STATUS
+    assert f"process {process.pid} received SIGTERM" in log.read_text()
+    assert state.is_file()
+    assert not list((tmp_path / "parts").glob("*"))
+    epochs = StateFile(state, fingerprint(warned["spec"], [files["train"], files["validation"]])).read()
+    assert 2 <= epochs["progress"]["epoch"] < 40
+    run_here("train_member", warned)
+    run_here("train_member", {**warned, "weights": tmp_path / "whole" / "toy.safetensors", "state": tmp_path / "none"})
+    for name in ("toy.safetensors", "toy.json"):
+        assert (tmp_path / "whole" / name).read_bytes() == (tmp_path / "parts" / name).read_bytes()
 
 
 @pytest.mark.parametrize("change", ["recipe", "data"])

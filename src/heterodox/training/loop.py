@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
+from heterodox import preemption
 from heterodox.errors import UserError
 from heterodox.streams import torch_draws_from, torch_stream
 from heterodox.training.augmentation import Draws
@@ -70,6 +71,7 @@ class Progress:
         return {**best, "history": self.history, "best_epoch": self.best_epoch}
 
 
+@preemption.deferred()
 def train(
     objective: Objective,
     training: LabelledImages,
@@ -82,8 +84,8 @@ def train(
     """Train `objective` and return the weights of its best epoch (earliest of equals) with the history per epoch.
 
     Epochs count from 1. An epoch takes the images in a new order and leaves out the rest that fills no batch. Learning
-    goes on from `state_file` where that holds the state of this very training. Raises UserError when the loss is no
-    longer finite.
+    goes on from `state_file` where that holds the state of this very training; SIGTERM ends it after the running batch
+    with its state written. Raises UserError when the loss is no longer finite.
     """
     if recipe.channels_last:
         objective.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -107,9 +109,11 @@ def train(
                 objective.after_step((epoch + (batch + 1) / batches) / recipe.epochs)
             progress.batch = batch + 1
             progress.loss_sum = progress.loss_sum + loss.detach()
-            if state_file.due():
+            if (warned := preemption.requested()) or state_file.due():
                 _check_finite(progress, name)
                 state_file.write(_state(progress, objective, optimizer))
+            if warned:
+                preemption.leave(state_file.path)
         _check_finite(progress, name)
         _close_epoch(progress, objective, validation, batches, recipe, name)
     return progress
