@@ -4,12 +4,14 @@ from pathlib import Path
 
 import pandas as pd
 
-from heterodox import command, tables
+from heterodox import command
 from heterodox.errors import UserError
 from heterodox.storage.atomic import write_text
 from heterodox.storage.dumps import open_dumps
 from heterodox.storage.members import read_description
 from heterodox.storage.tables import write_table
+from heterodox.tables import pages
+from heterodox.tables.members import member_row
 
 
 def tabulate_members(spec: dict, dumps: list[Path], descriptions: list[Path], table: Path, page: Path) -> None:
@@ -30,12 +32,10 @@ def tabulate_members(spec: dict, dumps: list[Path], descriptions: list[Path], ta
     for place, path in enumerate(dumps):
         member, shift = members[place // len(shifts)], shifts[place % len(shifts)]
         with open_dumps([dumps[place % len(shifts)], path]) as (_, dump):  # both must speak of the same images
-            rows.append(tables.member_row(described[member] | labels[member], shift, dump))
+            rows.append(member_row(described[member] | labels[member], shift, dump))
     result = pd.DataFrame(rows)
     write_table(result, table)
-    write_text(
-        page, tables.page(result, "Members", "Accuracies are shares of the images, with a 95 % Wilson interval.")
-    )
+    write_text(page, pages.page(result, "Members", "Accuracies are shares of the images, with a 95 % Wilson interval."))
 
 
 if __name__ == "__main__":
