@@ -7,7 +7,15 @@ import pytest
 from scipy.stats import linregress, poisson, spearmanr
 
 from heterodox.ensembles import bootstrap, verdicts
-from heterodox.ensembles.bootstrap import METRICS, bootstrap_trends, ensemble_weights, image_weights, poisson_ones
+from heterodox.ensembles.bootstrap import (
+    COMPARED_METRICS,
+    LEVELS,
+    METRICS,
+    bootstrap_trends,
+    ensemble_weights,
+    image_weights,
+    poisson_ones,
+)
 from heterodox.ensembles.pool import Pool
 from heterodox.ensembles.scoring import score
 from heterodox.ensembles.subsets import subsets
@@ -34,10 +42,15 @@ def study(write_pool, quantised):
     return write_pool(logits, labels, maps), logits, labels, maps
 
 
-def trends(paths, replicates=REPLICATES, seed=SEED, threads=2, **settings):
+def bootstrapped(paths, replicates=REPLICATES, seed=SEED, threads=2, **settings):
     with open_dumps(paths) as dumps:
         scores, _ = score(dumps, pool(**settings))
-        return bootstrap_trends(dumps, scores, pool(**settings), seed, replicates, threads), scores
+        return *bootstrap_trends(dumps, scores, pool(**settings), seed, replicates, threads), scores
+
+
+def trends(paths, **settings):
+    table, _, scores = bootstrapped(paths, **settings)
+    return table, scores
 
 
 def direct_values(rule, logits, labels, maps, times):
@@ -171,6 +184,73 @@ def test_an_ensembles_weight_is_the_product_of_its_members_numbers():
 
 
 def test_a_lost_replicate_in_twenty_is_borne_and_more_is_not():
-    row = np.arange(4.0)
-    assert not np.isnan(bootstrap._intervals([row] * 19, 20)).any()
-    assert np.isnan(bootstrap._intervals([row] * 18, 20)).all()
+    rows = np.tile(np.arange(4.0), (20, 1))
+    rows[0] = np.nan
+    assert not np.isnan(bootstrap._intervals(rows)).any()
+    rows[1] = np.nan
+    assert np.isnan(bootstrap._intervals(rows)).all()
+
+
+def drawn_and_plain(study, rule):
+    """Return the direct values of the data as they are and of every replicate."""
+    _, logits, labels, maps = study
+    times = image_weights(SEED, np.arange(70) + 100, REPLICATES).astype(int)
+    values = [direct_values(rule, logits, labels, maps, row) for row in [np.ones(70, int), *times]]
+    return values[0], values[1:]
+
+
+def test_correlations_are_compared_within_the_same_replicates(study):
+    _, table, _ = bootstrapped(study[0])
+    table = table[table["consensus"] == "mean_logit"].set_index(["first", "second", "statistic"])
+    plain, drawn = drawn_and_plain(study, "mean_logit")
+    for first, second in COMPARED_METRICS:
+        found = [
+            np.subtract(direct_replicate(v, first, b)[0], direct_replicate(v, second, b)[0])
+            for b, v in enumerate(drawn)
+        ]
+        low, high = np.percentile(found, [2.5, 97.5], axis=0)
+        own = np.subtract(*(statistics(plain[name], plain["improvement"]) for name in (first, second)))
+        for place, statistic in ((1, "pearson"), (2, "spearman")):
+            row = table.loc[(first, second, statistic), ["value", "low", "high"]].astype(float)
+            np.testing.assert_allclose(row, [own[place], low[place], high[place]], rtol=1e-5, atol=1e-9)
+
+
+def direct_levels(values, replicate):
+    weights = next(w for w in ensemble_weights(SEED, replicate, M, subsets(M, K).ensembles) if w.any())
+    return levels_of(np.repeat(values["improvement"], weights))
+
+
+def levels_of(improvement):
+    return (improvement > 0).mean(), improvement.mean(), improvement.max()
+
+
+def test_levels_of_improvement_and_their_difference_to_the_first_consensus(study):
+    _, table, _ = bootstrapped(study[0])
+    plain, drawn = {}, {}
+    for rule in ("mean_logit", "majority_vote"):
+        whole, replicates = drawn_and_plain(study, rule)
+        plain[rule] = np.array(levels_of(whole["improvement"]))
+        drawn[rule] = np.array([direct_levels(values, b) for b, values in enumerate(replicates)])
+    vote = table[(table["consensus"] == "majority_vote") & table["first"].isna()]
+    check_levels(vote, plain["majority_vote"], drawn["majority_vote"])
+    both = table[table["consensus"].isna()]
+    assert both[["first", "second"]].drop_duplicates().to_numpy().tolist() == [["majority_vote", "mean_logit"]]
+    check_levels(both, plain["majority_vote"] - plain["mean_logit"], drawn["majority_vote"] - drawn["mean_logit"])
+
+
+def check_levels(rows, point, found):
+    assert rows["statistic"].tolist() == list(LEVELS)
+    expected = np.stack([point, *np.percentile(found, [2.5, 97.5], axis=0)], axis=1)
+    np.testing.assert_allclose(rows[["value", "low", "high"]].to_numpy(float), expected, rtol=1e-5, atol=1e-9)
+
+
+def test_metrics_are_compared_over_the_ensembles_that_have_both(write_pool, quantised):
+    logits, labels = quantised(m=M, n=70)
+    maps = np.random.default_rng(0).random((M, 70, 1, 2, 2))
+    _, table, scores = bootstrapped(write_pool(logits, labels, maps, without_maps=[0]))
+    row = table[(table["second"] == "disagreement") & (table["statistic"] == "pearson")].iloc[0]
+    both = scores[(scores["consensus"] == "mean_logit") & scores["attribution_diversity"].notna()]
+    r = [linregress(both[name], both["improvement"]).rvalue for name in ("attribution_diversity", "disagreement")]
+    assert row["n"] == 10
+    assert row["value"] == pytest.approx(r[0] - r[1])
+    assert row[["low", "high"]].notna().all()

@@ -85,11 +85,24 @@ def test_dumps_become_scores_and_scores_trends(study):
     pairs = read_table(study / "scores.pairs.csv", ["pool", "shift", "first", "second", "disagreement"])
     assert len(pairs) == 6
 
-    done = run("bootstrap_trends", study, "--scores", study / "scores.csv", "--trends", study / "trends.csv")
+    done = run(
+        "bootstrap_trends",
+        study,
+        "--scores",
+        study / "scores.csv",
+        "--trends",
+        study / "trends.csv",
+        "--comparisons",
+        study / "comparisons.csv",
+    )
     assert done.returncode == 0, done.stderr
     trends = read_table(study / "trends.csv")
     assert trends.columns.tolist() == TREND_COLUMNS
     assert trends["n"].tolist() == [4, 4, 4, 4, 1] * 2
+    comparisons = read_table(study / "comparisons.csv", ["k", "statistic", "consensus", "first", "second", "n"])
+    assert set(comparisons["pool"]) == {"all"}
+    assert set(comparisons["shift"]) == {"lines-1.6"}
+    assert comparisons[["value", "low", "high"]].notna().all(axis=1).any()
 
 
 @pytest.mark.parametrize(

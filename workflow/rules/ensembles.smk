@@ -1,7 +1,8 @@
 """Ensembles: every subset of a pool scored on every shift, and how the gain follows diversity.
 
 INPUTS  results/{dataset}/dumps/{member}/{shift}.h5, results/{dataset}/members/{member}.json
-OUTPUTS results/{dataset}/scores/{pool}/{shift}.csv, {shift}.pairs.csv, results/{dataset}/trends/{pool}/{shift}.csv
+OUTPUTS results/{dataset}/scores/{pool}/{shift}.csv, {shift}.pairs.csv,
+        results/{dataset}/trends/{pool}/{shift}.csv, {shift}.comparisons.csv
 """
 
 
@@ -33,6 +34,7 @@ rule bootstrap_trends:
         scores=f"{RESULTS}/scores/{{pool}}/{{shift}}.csv",
     output:
         trends=f"{RESULTS}/trends/{{pool}}/{{shift}}.csv",
+        comparisons=f"{RESULTS}/trends/{{pool}}/{{shift}}.comparisons.csv",
     log:
         f"{LOGS}/bootstrap_trends/{{pool}}/{{shift}}.log",
     conda:
@@ -48,4 +50,4 @@ rule bootstrap_trends:
         ),
     shell:
         "python scripts/bootstrap_trends.py --spec {params.spec:q} --dumps {input.dumps:q} --scores {input.scores} "
-        "--trends {output.trends} --threads {threads} > {log} 2>&1"
+        "--trends {output.trends} --comparisons {output.comparisons} --threads {threads} > {log} 2>&1"
