@@ -24,6 +24,7 @@ ROOMS = [
     "training",
     "explain",
     "dumps",
+    "representations",
     "ensembles",
     "searches",
     "tables",

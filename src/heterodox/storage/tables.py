@@ -8,7 +8,8 @@ from heterodox.errors import UserError
 from heterodox.storage.atomic import atomic_path
 
 # A member may be called 007 or 1e5 and a pool 1: these columns are text whatever stands in them.
-NAMES = ["member", "ensemble", "pool", "shift", "consensus", "metric", "first", "second", "arch", "class", "approach"]
+NAMES = ["member", "team", "ensemble", "pool", "shift", "consensus", "metric", "first", "second", "layer_a", "layer_b"]
+NAMES += ["arch", "class", "approach"]
 
 
 def write_table(table: pd.DataFrame, path: Path) -> None:
