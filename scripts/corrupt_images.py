@@ -4,10 +4,14 @@ from pathlib import Path
 
 from heterodox import command
 from heterodox.corruptions.interface import corrupt
+from heterodox.storage.provenance import fingerprint
+from heterodox.storage.rows import State
 
 
-def corrupt_images(spec: dict, images: Path, shift: Path, device: str = "cpu") -> None:
-    """Corrupt the test images as the wildcard `shift` says, for example lines-1.6."""
+def corrupt_images(
+    spec: dict, images: Path, shift: Path, state: Path, device: str = "cpu", state_seconds: float = 30.0
+) -> None:
+    """Corrupt the test images as the wildcard `shift` says, for example lines-1.6; a state lets a killed job go on."""
     config = spec["config"]
     corrupt(
         images,
@@ -17,6 +21,7 @@ def corrupt_images(spec: dict, images: Path, shift: Path, device: str = "cpu") -
         seed=config["seed"],
         jpeg_quality=config.get("jpeg_quality"),
         device=device,
+        state=State(state, fingerprint(spec | {"device": device}, [images]), state_seconds),
     )
 
 

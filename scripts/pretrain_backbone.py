@@ -5,9 +5,10 @@ from pathlib import Path
 from heterodox import command
 from heterodox.networks.loading import available_device
 from heterodox.storage.members import write_member
+from heterodox.storage.provenance import fingerprint
 from heterodox.training.images import read_images
 from heterodox.training.loop import train as run_loop
-from heterodox.training.members import description, fingerprint, new_member, stream_name
+from heterodox.training.members import description, new_member, stream_name
 from heterodox.training.recipe import Pretraining
 from heterodox.training.self_supervision import objective_for
 from heterodox.training.state import StateFile

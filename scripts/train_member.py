@@ -5,12 +5,12 @@ from pathlib import Path
 from heterodox import command
 from heterodox.networks.loading import available_device
 from heterodox.storage.members import description_path, write_member
+from heterodox.storage.provenance import fingerprint
 from heterodox.training.distillation import Distillation
 from heterodox.training.images import read_images
 from heterodox.training.loop import train as run_loop
 from heterodox.training.members import (
     description,
-    fingerprint,
     load_teacher,
     new_member,
     stream_name,

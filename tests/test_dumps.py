@@ -99,7 +99,8 @@ def test_the_script_writes_a_dump_that_says_where_it_comes_from(member, images, 
         "config": {"dataset": "toy", "seed": 1, "methods": ["saliency"]},
         "code": "",
     }
-    dump_member(spec, weights, images, path)
+    dump_member(spec, weights, images, path, tmp_path / "state" / "plain.h5")
+    assert list((tmp_path / "state").iterdir()) == []
     with DumpFile(path) as dump:
         found = dump.attributes
         assert dump.methods() == ["saliency"]

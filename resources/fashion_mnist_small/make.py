@@ -11,7 +11,7 @@ import numpy as np
 
 from heterodox.datasets.torchvision import official_parts
 from heterodox.storage.atomic import write_text
-from heterodox.storage.images import write_images
+from heterodox.storage.images import write_packed_images
 from heterodox.streams import stream
 
 HERE = Path(__file__).parent
@@ -29,9 +29,8 @@ def main(folder: Path) -> None:
         start = 0
         for split, count in counts.items():
             images = parts[part].subset(np.sort(np.concatenate([row[start : start + count] for row in rows])))
-            content = (images.shape, images.labels, images.index, images.classes)
-            with write_images(HERE / f"{split}.h5", *content, compression=9) as writer:
-                writer.append(images.read(np.arange(len(images))))
+            pixels = images.read(np.arange(len(images)))
+            write_packed_images(HERE / f"{split}.h5", pixels, images.labels, images.index, images.classes)
             start += count
     files = sorted(HERE.glob("*.h5"))
     sums = [f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.name}\n" for file in files]

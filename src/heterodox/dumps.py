@@ -12,6 +12,7 @@ from heterodox.networks.loading import Member
 from heterodox.storage.dumps import write_dump
 from heterodox.storage.images import ImageFile
 from heterodox.storage.provenance import git_commit, versions
+from heterodox.storage.rows import State
 
 
 def dump(
@@ -22,20 +23,22 @@ def dump(
     attributes: Mapping[str, Any] | None = None,
     device: torch.device | str = "cpu",
     batch_size: int | None = None,
+    state: State | None = None,
 ) -> None:
     """Write the member's logits, and per method the maps of its own top class, for every image of a file.
 
-    Logits are float32; a batch's size changes them by rounding only. Raises UserError where the images' classes or
-    channels are not the member's, a method is unknown, or a logit or map is not finite.
+    Logits are float32; a batch's size changes them by rounding only. With a state a later attempt goes on where a
+    killed one was. Raises UserError where the images' classes or channels are not the member's, a method is unknown,
+    or a logit or map is not finite.
     """
     explanations = {name: interface.load(name) for name in methods}
     member = member.eval().to(device)
     size = batch_size or member.batch_size
     with (
         torch.backends.cudnn.flags(enabled=True, allow_tf32=False),  # as precise on a GPU as on a CPU
-        write_dump(path, images.labels, images.index, len(images.classes), attributes) as writer,
+        write_dump(path, images.labels, images.index, len(images.classes), attributes, state) as writer,
     ):
-        for pixels in _batches(images, size, device):
+        for pixels in _batches(images, size, writer.filled, device):
             logits = _checked_logits(member, pixels, images)
             targets = logits.argmax(1)
             maps = {
@@ -65,8 +68,8 @@ def provenance(device: torch.device | str) -> dict[str, str]:
     }
 
 
-def _batches(images: ImageFile, size: int, device: torch.device | str) -> Iterator[torch.Tensor]:
-    for _, batch in images.batches(size):
+def _batches(images: ImageFile, size: int, first: int, device: torch.device | str) -> Iterator[torch.Tensor]:
+    for _, batch in images.batches(size, first):
         yield torch.from_numpy(batch).to(device).permute(0, 3, 1, 2).float() / 255  # stays channels-last: faster
 
 

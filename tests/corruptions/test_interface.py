@@ -165,7 +165,7 @@ def test_another_process_writes_the_same_bytes(tmp_path: Path) -> None:
     config = {"dataset": "toy", "seed": 1, "jpeg_quality": 85}
     spec = json.dumps({"wildcards": {"shift": "lines-1.6"}, "config": config})
     program = [sys.executable, ROOT / "scripts" / "corrupt_images.py", "--spec", spec]
-    paths = ["--images", tmp_path / "test.h5", "--shift", tmp_path / "there.h5"]
+    paths = ["--images", tmp_path / "test.h5", "--shift", tmp_path / "there.h5", "--state", tmp_path / "state.h5"]
     subprocess.run([*program, *paths], check=True)
     assert (tmp_path / "here.h5").read_bytes() == (tmp_path / "there.h5").read_bytes()
 

@@ -5,14 +5,14 @@ import numpy as np
 import pytest
 
 from heterodox.errors import UserError
-from heterodox.storage.images import ImageFile, write_images
+from heterodox.storage.images import ImageFile, write_images, write_packed_images
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (10, 6, 5, 3), dtype=np.uint8)
 
 
-def write_all(path: Path, size: int = 10, compression: int | None = None) -> None:
+def write_all(path: Path, size: int = 10) -> None:
     labels = np.arange(10) % 2
-    with write_images(path, (6, 5, 3), labels, labels + 40, ["a", "b"], {"seed": 3}, compression) as writer:
+    with write_images(path, (6, 5, 3), labels, labels + 40, ["a", "b"], {"seed": 3}) as writer:
         for start in range(0, 10, size):
             piece = slice(start, start + size)
             writer.append(IMAGES[piece], {"angle": np.arange(10.0)[piece], "centre": np.ones((10, 2))[piece]})
@@ -41,9 +41,11 @@ def test_bytes_depend_neither_on_batches_nor_on_the_moment(tmp_path: Path) -> No
 
 
 def test_compressed_images_are_the_same(tmp_path: Path) -> None:
-    write_all(tmp_path / "packed.h5", compression=9)
+    write_packed_images(tmp_path / "packed.h5", IMAGES, np.arange(10) % 2, np.arange(10), ["a", "b"])
     with ImageFile(tmp_path / "packed.h5") as file:
         np.testing.assert_array_equal(file.images(), IMAGES)
+        np.testing.assert_array_equal(file.labels, np.arange(10) % 2)
+        assert file.classes == ["a", "b"]
 
 
 def test_too_few_images_leave_no_file(tmp_path: Path) -> None:
@@ -88,7 +90,7 @@ def test_class_names_that_are_no_list_are_one_line(tmp_path: Path, classes: obje
 
 
 def test_damage_among_the_images_is_one_line(tmp_path: Path) -> None:
-    write_all(tmp_path / "packed.h5", compression=9)
+    write_packed_images(tmp_path / "packed.h5", IMAGES, np.zeros(10), np.arange(10), [])
     with h5py.File(tmp_path / "packed.h5") as file:
         place = file["images"].id.get_chunk_info(0).byte_offset
     with open(tmp_path / "packed.h5", "r+b") as stream:

@@ -15,7 +15,7 @@ import pytest
 import torch
 
 from heterodox import preemption
-from heterodox.training.members import fingerprint
+from heterodox.storage.provenance import fingerprint
 from heterodox.training.state import StateFile
 
 SCRIPTS = Path(__file__).resolve().parent.parent.parent / "scripts"

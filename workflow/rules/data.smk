@@ -82,6 +82,7 @@ rule corrupt_images:
             seed=config["seed"],
             jpeg_quality=config["jpeg_quality"],
         ),
+        state=f"{RESULTS}/state/shifts/{{shift}}.h5",
     shell:
         "python scripts/corrupt_images.py --spec {params.spec:q} --images {input.images} --shift {output.shift} "
-        "> {log} 2>&1"
+        "--state {params.state} > {log} 2>&1"

@@ -29,6 +29,7 @@ rule dump_member:
             seed=config["seed"],
             methods=METHODS,
         ),
+        state=f"{RESULTS}/state/dumps/{{member}}/{{shift}}.h5",
     shell:
         "python scripts/dump_member.py --spec {params.spec:q} --weights {input.weights} --images {input.images} "
-        "--dump {output.dump} > {log} 2>&1"
+        "--dump {output.dump} --state {params.state} > {log} 2>&1"

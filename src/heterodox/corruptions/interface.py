@@ -12,6 +12,7 @@ from PIL import Image
 
 from heterodox.errors import UserError
 from heterodox.storage.images import ImageFile, write_images
+from heterodox.storage.rows import State
 from heterodox.streams import stream
 
 SHARED_MODULES = {"__init__", "interface", "arrays"}
@@ -119,9 +120,11 @@ def corrupt(
     seed: int,
     jpeg_quality: int | None = None,
     device: str = "cpu",
+    state: State | None = None,
 ) -> None:
     """Write the corrupted copy of an image file, batch by batch, with the parameters drawn for every image.
 
+    With a state a later attempt goes on where a killed one was.
     Raises UserError for a bad shift, images smaller than 8 pixels or of other than 1 or 3 channels, a bad quality.
     """
     corruption, severity = parse_shift(shift)
@@ -133,8 +136,8 @@ def corrupt(
     with ImageFile(source) as images:
         _check_shape(images)
         shape = images.image_shape
-        with write_images(target, shape, images.labels, images.index, images.classes, attributes) as writer:
-            for start, batch in images.batches():
+        with write_images(target, shape, images.labels, images.index, images.classes, attributes, state) as writer:
+            for start, batch in images.batches(first=writer.filled):
                 parameters = draw_parameters(shift, dataset, seed, images.index[start : start + len(batch)], shape)
                 corrupted = apply(corruption, batch, parameters, device)
                 writer.append(

@@ -11,20 +11,22 @@ from heterodox.errors import UserError
 
 def _reason(error: OSError) -> str:
     # HDF5 reports a full disk as text inside an OSError that carries no errno.
-    if error.errno == errno.ENOSPC or "errno = 28" in str(error) or "No space left" in str(error):
-        return "the disk is full"
+    for number, reason in ((errno.ENOSPC, "the disk is full"), (errno.EDQUOT, "quota exceeded")):
+        if error.errno == number or f"errno = {number}," in str(error) or os.strerror(number) in str(error):
+            return reason
     return error.strerror or str(error).splitlines()[0]
 
 
 @contextmanager
-def atomic_path(path: Path) -> Iterator[Path]:
+def atomic_path(path: Path, kept: Path | None = None) -> Iterator[Path]:
     """Yield a temporary sibling of `path`; on success it is synced to disk and replaces `path` at once.
 
-    On any failure the sibling is removed and an existing `path` stays as it was.
+    On any failure the sibling is removed and an existing `path` stays as it was. `kept` is a file to take instead of a
+    sibling, one that outlives a failure so that a later attempt goes on with it.
     Raises UserError (path and reason) where the operating system refuses to write.
     """
     path = Path(path)
-    partial = path.with_name(f".{path.name}.partial-{os.getpid()}")
+    partial = kept or path.with_name(f".{path.name}.partial-{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield partial
@@ -32,10 +34,12 @@ def atomic_path(path: Path) -> Iterator[Path]:
             os.fsync(stream.fileno())
         os.replace(partial, path)
     except OSError as error:
-        raise UserError(f"{path}: not written, {_reason(error)}; an earlier file there is unchanged") from error
+        waits = f"; {kept} keeps what is done, run again to go on" if kept else ""
+        raise UserError(f"{path}: not written, {_reason(error)}; an earlier file there is unchanged{waits}") from error
     finally:
-        with suppress(OSError):
-            partial.unlink(missing_ok=True)
+        if kept is None:
+            with suppress(OSError):
+                partial.unlink(missing_ok=True)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -10,7 +10,8 @@ import h5py
 import numpy as np
 
 from heterodox.errors import UserError
-from heterodox.storage.hdf5 import CheckedFile, Disk, create
+from heterodox.storage.hdf5 import CheckedFile
+from heterodox.storage.rows import Rows, State, fill
 
 ONE_AS_BITS = 0x3C00  # float16 1.0
 SIGNED = "store |gradient| divided by the image's largest value, and that value as the scale"
@@ -165,8 +166,13 @@ class DumpFile(CheckedFile):
 class DumpWriter:
     """Fills a dump batch by batch; made by `write_dump`."""
 
-    def __init__(self, file: h5py.File, disk: Disk, count: int) -> None:
-        self._file, self._disk, self._count, self._filled = file, disk, count, 0
+    def __init__(self, rows: Rows, member: str) -> None:
+        self._rows, self._member = rows, member
+
+    @property
+    def filled(self) -> int:
+        """Return how many rows are there, those of an earlier attempt included."""
+        return self._rows.filled
 
     def append(self, logits: np.ndarray, maps: Mapping[str, np.ndarray] | None = None) -> None:
         """Store the next rows: logits (n, classes), and per method raw non-negative maps (n, channels, H, W).
@@ -174,29 +180,19 @@ class DumpWriter:
         Each map is divided by its own maximum before it becomes float16, so nothing under- or overflows;
         an all-zero map keeps the scale 0. Raises UserError for values that are not finite.
         """
-        start, stop = self._filled, self._filled + len(logits)
         if not np.isfinite(logits).all():
-            raise UserError(f"{self._file.attrs.get('member', 'member')}: its logits are not finite; train it again")
-        self._file["logits"][start:stop] = logits
+            raise UserError(f"{self._member}: its logits are not finite; train it again")
+        values = {"logits": np.asarray(logits, np.float32)}
         for method, raw in (maps or {}).items():
-            self._append_maps(method, np.asarray(raw, np.float32), start, stop)
-        self._filled = stop
-        self._disk.check()
+            values |= self._scaled(method, np.asarray(raw, np.float32))
+        self._rows.append(values)
 
-    def _append_maps(self, method: str, raw: np.ndarray, start: int, stop: int) -> None:
+    def _scaled(self, method: str, raw: np.ndarray) -> dict[str, np.ndarray]:
         if not np.isfinite(raw).all():
-            raise UserError(
-                f"{self._file.attrs.get('member', 'member')}: a '{method}' map is not finite; train it again"
-            )
+            raise UserError(f"{self._member}: a '{method}' map is not finite; train it again")
         scale = raw.max(axis=(1, 2, 3))
         unit = raw / np.where(scale > 0, scale, 1)[:, None, None, None]
-        shape = raw.shape[1:]
-        maps = self._file.require_dataset(
-            f"saliency/{method}", (self._count, *shape), np.float16, exact=True, chunks=(1, *shape)
-        )
-        scales = self._file.require_dataset(f"saliency_scale/{method}", (self._count,), np.float32, exact=True)
-        maps[start:stop] = unit.astype(np.float16)
-        scales[start:stop] = scale
+        return {f"saliency/{method}": unit.astype(np.float16), f"saliency_scale/{method}": scale}
 
 
 @contextmanager
@@ -206,19 +202,17 @@ def write_dump(
     index: np.ndarray,
     class_count: int,
     attributes: Mapping[str, Any] | None = None,
+    state: State | None = None,
 ) -> Iterator[DumpWriter]:
-    """Open a new dump for writing; the file appears at `path` only when every row was appended."""
-    count = len(labels)
-    with create(path) as (file, disk):
-        file.create_dataset("logits", (count, class_count), np.float32)
-        file["labels"] = np.asarray(labels, np.int64)
-        file["index"] = np.asarray(index, np.int64)
-        for name, value in (attributes or {}).items():
-            file.attrs[name] = value
-        writer = DumpWriter(file, disk, count)
-        yield writer
-        if writer._filled != count:
-            raise ValueError(f"{path}: {count} rows announced, {writer._filled} written")
+    """Open a new dump for writing; the file appears at `path` only when every row was appended.
+
+    With a state, a later attempt goes on where a killed one was: the writer says how many rows are `filled`.
+    """
+    attributes = attributes or {}
+    whole = {"labels": np.asarray(labels, np.int64), "index": np.asarray(index, np.int64)}
+    by_row = {"logits": np.empty((0, class_count), np.float32)}
+    with fill(path, whole, by_row, attributes, state) as rows:
+        yield DumpWriter(rows, attributes.get("member", "member"))
 
 
 @contextmanager

@@ -11,11 +11,15 @@ import h5py
 import numpy as np
 
 from heterodox.errors import UserError
-from heterodox.storage.atomic import atomic_path
+
+LOCKED = (
+    "HDF5 may not lock it (another program holds a lock, or the file system gives none), and "
+    "HDF5_USE_FILE_LOCKING insists; set HDF5_USE_FILE_LOCKING=FALSE, which is safe for finished files"
+)
 
 
 class Disk(io.FileIO):
-    """A file that remembers its first failed write and from then on takes everything and keeps nothing.
+    """A file that remembers its first failure and from then on takes everything and keeps nothing.
 
     HDF5 cannot leave a file whose disk is full: it complains for every piece it still holds and may crash at exit. So
     it never hears of the failure; `check` raises it where Python can handle it.
@@ -34,6 +38,15 @@ class Disk(io.FileIO):
                 self.failure = error
         return size
 
+    def truncate(self, size: int | None = None) -> int:
+        """Set the file's length; HDF5 asks for it as it closes."""
+        if self.failure is None:
+            try:
+                return super().truncate(size)
+            except OSError as error:
+                self.failure = error
+        return size or 0
+
     def check(self) -> None:
         """Raise the OSError of the first failed write, if there was one."""
         if self.failure is not None:
@@ -41,23 +54,28 @@ class Disk(io.FileIO):
 
 
 @contextmanager
-def create(path: Path) -> Iterator[tuple[h5py.File, Disk]]:
-    """Yield a new HDF5 file, and the disk under it; the file appears at `path` when all is written."""
-    with atomic_path(path) as partial, Disk(partial, "w+") as disk:
+def new_file(path: Path) -> Iterator[h5py.File]:
+    """Yield a new HDF5 file to be written at `path`; OSError where the disk does not take it."""
+    with Disk(path, "w+") as disk:
         try:
             with h5py.File(disk, "w") as file:
-                yield file, disk
+                yield file
         finally:
             disk.check()  # whatever else went wrong, a full disk is the cause to name
 
 
 def open_for_reading(path: Path, what: str) -> h5py.File:
-    """Open an HDF5 file; UserError where it is missing, truncated or no HDF5."""
+    """Open an HDF5 file; UserError where it is missing, truncated, no HDF5 or locked.
+
+    A file here never changes once it has its name, so no lock is asked for: network file systems may have none to give.
+    """
     if not Path(path).is_file():
         raise UserError(f"{path}: there is no such {what}; create it or correct the path")
     try:
-        return h5py.File(path, "r")
+        return h5py.File(path, "r", locking=False)
     except OSError as error:
+        if "unable to lock file" in str(error):
+            raise UserError(f"{path}: {LOCKED}") from error
         raise UserError(f"{path}: not a readable HDF5 file (truncated or damaged); delete it and run again") from error
 
 

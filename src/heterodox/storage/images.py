@@ -6,11 +6,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 
 from heterodox.errors import UserError
-from heterodox.storage.hdf5 import CheckedFile, Disk, create
+from heterodox.storage.atomic import atomic_path
+from heterodox.storage.hdf5 import CheckedFile, new_file
+from heterodox.storage.rows import Rows, State, fill
 
 BATCH_BYTES = 64 * 2**20
 
@@ -44,10 +45,10 @@ class ImageFile(CheckedFile):
         """Return the images start..stop as uint8 (n, H, W, C)."""
         return self._values(self._images, start, stop)
 
-    def batches(self, size: int | None = None) -> Iterator[tuple[int, np.ndarray]]:
-        """Yield (first row, images) over the whole file; by default as many images as fit in 64 MiB."""
+    def batches(self, size: int | None = None, first: int = 0) -> Iterator[tuple[int, np.ndarray]]:
+        """Yield (first row, images) from row `first` to the end; by default as many images as fit in 64 MiB."""
         size = size or max(1, BATCH_BYTES // int(np.prod(self.image_shape)))
-        for start in range(0, len(self), size):
+        for start in range(first, len(self), size):
             yield start, self.images(start, start + size)
 
     def parameters(self) -> dict[str, np.ndarray]:
@@ -59,21 +60,18 @@ class ImageFile(CheckedFile):
 class ImageWriter:
     """Fills a set of images batch by batch; made by `write_images`."""
 
-    def __init__(self, file: h5py.File, disk: Disk, count: int) -> None:
-        self._file, self._disk, self._count, self._filled = file, disk, count, 0
+    def __init__(self, rows: Rows) -> None:
+        self._rows = rows
+
+    @property
+    def filled(self) -> int:
+        """Return how many images are there, those of an earlier attempt included."""
+        return self._rows.filled
 
     def append(self, images: np.ndarray, parameters: Mapping[str, np.ndarray] | None = None) -> None:
         """Store the next images, uint8 (n, H, W, C), and the parameters drawn for them, each (n, ...)."""
-        start, stop = self._filled, self._filled + len(images)
-        self._file["images"][start:stop] = images
-        for name, values in (parameters or {}).items():
-            values = np.asarray(values)
-            stored = self._file.require_dataset(
-                f"parameters/{name}", (self._count, *values.shape[1:]), values.dtype, exact=True
-            )
-            stored[start:stop] = values
-        self._filled = stop
-        self._disk.check()
+        drawn = {f"parameters/{name}": np.asarray(values) for name, values in (parameters or {}).items()}
+        self._rows.append({"images": images, **drawn})
 
 
 @contextmanager
@@ -84,23 +82,26 @@ def write_images(
     index: np.ndarray,
     classes: list[str],
     attributes: Mapping[str, Any] | None = None,
-    compression: int | None = None,
+    state: State | None = None,
 ) -> Iterator[ImageWriter]:
     """Open a new set of images for writing; the file appears at `path` only when every image was appended.
 
-    `compression` is gzip's level, for data kept under version control; by default the images lie uncompressed.
+    With a state, a later attempt goes on where a killed one was: the writer says how many images are `filled`.
     """
-    count = len(labels)
-    with create(path) as (file, disk):
-        rows = max(1, min(count, 2**18 // int(np.prod(image_shape))))
-        chunks = (rows, *image_shape) if count else None  # HDF5 knows no chunk larger than its data set
-        file.create_dataset("images", (count, *image_shape), np.uint8, chunks=chunks, compression=compression)
+    whole = {"labels": np.asarray(labels, np.int64), "index": np.asarray(index, np.int64)}
+    by_row = {"images": np.empty((0, *image_shape), np.uint8)}
+    with fill(path, whole, by_row, {"classes": json.dumps(classes), **(attributes or {})}, state) as rows:
+        yield ImageWriter(rows)
+
+
+def write_packed_images(
+    path: Path, images: np.ndarray, labels: np.ndarray, index: np.ndarray, classes: list[str]
+) -> None:
+    """Write a set of images, uint8 (N, H, W, C), compressed as far as gzip can, for data under version control."""
+    rows = max(1, min(len(images), 2**18 // int(np.prod(images.shape[1:]))))
+    with atomic_path(path) as partial, new_file(partial) as file:
+        stored = file.create_dataset("images", images.shape, np.uint8, chunks=(rows, *images.shape[1:]), compression=9)
         file["labels"] = np.asarray(labels, np.int64)
         file["index"] = np.asarray(index, np.int64)
         file.attrs["classes"] = json.dumps(classes)
-        for name, value in (attributes or {}).items():
-            file.attrs[name] = value
-        writer = ImageWriter(file, disk, count)
-        yield writer
-        if writer._filled != count:
-            raise ValueError(f"{path}: {count} images announced, {writer._filled} written")
+        stored[:] = images

@@ -1,9 +1,13 @@
-"""What a file says of the code that made it."""
+"""Where a file comes from: the code that made it, and the fingerprint of the work that will."""
 
+import hashlib
+import json
 import subprocess
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 UNKNOWN = "unknown"
 
@@ -26,3 +30,12 @@ def git_commit() -> str:
         command = ["git", "-C", str(checkout), "rev-parse", "HEAD"]
         return subprocess.run(command, capture_output=True, check=True, text=True, timeout=10).stdout.strip()
     return UNKNOWN
+
+
+def fingerprint(spec: Mapping[str, Any], inputs: Sequence[Path]) -> str:
+    """Return a hash of all that decides a result: a job's spec (wildcards, configuration, code) and its input files."""
+    state = hashlib.blake2b(json.dumps(spec, sort_keys=True).encode(), digest_size=16)
+    for path in inputs:
+        with open(path, "rb") as file:
+            state.update(hashlib.file_digest(file, "blake2b").digest())
+    return state.hexdigest()

@@ -1,9 +1,7 @@
 """From a job's spec to a network to train, and from the trained network to a member on disk."""
 
 import dataclasses
-import hashlib
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +11,6 @@ from heterodox.storage.members import read_description
 from heterodox.storage.provenance import versions
 from heterodox.training.images import LabelledImages, mean_and_std
 from heterodox.training.recipe import Checked
-
-
-def fingerprint(spec: Mapping[str, Any], inputs: Sequence[Path]) -> str:
-    """Return a hash of all that decides a training: its spec (wildcards, configuration, code) and its input files."""
-    state = hashlib.blake2b(json.dumps(spec, sort_keys=True).encode(), digest_size=16)
-    for path in inputs:
-        with open(path, "rb") as file:
-            state.update(hashlib.file_digest(file, "blake2b").digest())
-    return state.hexdigest()
 
 
 def stream_name(spec: Mapping[str, Any]) -> str:

@@ -1,0 +1,238 @@
+"""Files filled row by row: laid out whole before the first row, so that a killed job goes on where it was.
+
+HDF5 makes the layout and is gone; the rows are then written to the places that the layout gives them. So HDF5's own
+structure never changes after the start, and rows that are on disk are sound whatever happens to the process.
+"""
+
+import fcntl
+import json
+import logging
+import math
+import os
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from heterodox import preemption
+from heterodox.errors import UserError
+from heterodox.storage.atomic import atomic_path, write_text
+from heterodox.storage.hdf5 import new_file
+from heterodox.storage.progress import Progress
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class State:
+    """Where a file lies while it is filled, and whose work it is: `fingerprint` names configuration, code and inputs.
+
+    `path` must be on the file system of the file that it becomes. Beside it a note says how many rows are safely on
+    disk, renewed at most every `seconds`. Both are gone once the file is whole; what is left is unfinished work.
+    """
+
+    path: Path
+    fingerprint: str
+    seconds: float = 30.0
+
+    @property
+    def note(self) -> Path:
+        """Return the path of the note."""
+        return Path(self.path).with_suffix(".json")
+
+    def rows(self) -> int:
+        """Return how many rows an earlier attempt has left, 0 where there is none with this fingerprint."""
+        try:
+            noted = json.loads(self.note.read_text(encoding="utf-8"))
+            _read_layout(self.path)
+        except (OSError, ValueError):  # none yet, or damaged: HDF5 and JSON say so in these ways
+            return 0
+        if noted["fingerprint"] != self.fingerprint:
+            log.info("%s: belongs to another configuration, starts from the beginning", self.path)
+            return 0
+        log.info("%s: goes on after %d images", self.path, noted["rows"])
+        return noted["rows"]
+
+    def write(self, rows: int) -> None:
+        """Note that so many rows are on disk."""
+        write_text(self.note, json.dumps({"fingerprint": self.fingerprint, "rows": rows}) + "\n")
+
+
+class Rows:
+    """Fills the data sets of one file from the first row to the last; made by `fill`."""
+
+    def __init__(
+        self,
+        path: Path,
+        partial: Path,
+        whole: Mapping[str, np.ndarray],
+        by_row: Mapping[str, np.ndarray],
+        attributes: Mapping[str, Any],
+        state: State | None,
+    ) -> None:
+        self.count = len(whole["index"])
+        self.filled = state.rows() if state else 0
+        self._path, self._partial, self._state = path, partial, state
+        self._whole, self._by_row, self._attributes = whole, by_row, attributes
+        self._places: dict[str, int] = {}
+        self._descriptor = -1
+        self._noted = time.monotonic()
+        self._progress = Progress(str(path), self.count, self.filled)
+
+    def append(self, values: Mapping[str, np.ndarray]) -> None:
+        """Store the next rows of every data set, each (n, ...); what the first ones hold decides the layout.
+
+        With a state, ends the process after SIGTERM, its rows on disk.
+        """
+        count = len(next(iter(values.values())))
+        if self.filled + count > self.count:
+            raise ValueError(f"{self._path}: {self.count} images announced, {self.filled + count} written")
+        if self._descriptor < 0:
+            self._open(values)
+        for name, array in values.items():
+            self._write(name, array)
+        self.filled += count
+        self._progress.update(count)
+        if self._state:
+            self._note(self._state)
+
+    def finish(self) -> None:
+        """Check that every row is there."""
+        if self.filled != self.count:
+            raise ValueError(f"{self._path}: {self.count} images announced, {self.filled} written")
+        if not self.count:
+            self._open({})
+
+    def close(self) -> None:
+        """Close the file."""
+        self._progress.close()
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+
+    def _open(self, values: Mapping[str, np.ndarray]) -> None:
+        self._by_row = {**self._by_row, **{name: array[:0] for name, array in values.items()}}
+        if not self.filled:
+            self._lay_out()
+        self._places = _read_layout(self._partial)
+        self._descriptor = os.open(self._partial, os.O_RDWR)
+
+    def _lay_out(self) -> None:
+        with new_file(self._partial) as file:
+            for name, values in self._whole.items():
+                file[name] = values
+            for name, row in self._by_row.items():
+                _reserve(file, name, (self.count, *row.shape[1:]), row.dtype)
+            for name, value in self._attributes.items():
+                file.attrs[name] = value
+
+    def _write(self, name: str, values: np.ndarray) -> None:
+        row = self._by_row[name]
+        if values.shape[1:] != row.shape[1:] or values.dtype != row.dtype:
+            raise ValueError(
+                f"{self._path}: '{name}' takes {row.dtype} {row.shape[1:]}, not {values.dtype} {values.shape[1:]}"
+            )
+        rest = np.ascontiguousarray(values).reshape(-1).view(np.uint8).data
+        place = self._places[name] + self.filled * math.prod(row.shape[1:]) * row.dtype.itemsize
+        while rest:  # the operating system may take a part of it
+            taken = os.pwrite(self._descriptor, rest, place)
+            rest, place = rest[taken:], place + taken
+
+    def _note(self, state: State) -> None:
+        warned = preemption.requested() and self.filled < self.count
+        if not warned and time.monotonic() - self._noted < state.seconds:
+            return
+        os.fsync(self._descriptor)  # the rows first: the note must never promise more than there is
+        state.write(self.filled)
+        self._noted = time.monotonic()
+        if warned:
+            preemption.leave(state.path)
+
+
+@contextmanager
+def fill(
+    path: Path,
+    whole: Mapping[str, np.ndarray],
+    by_row: Mapping[str, np.ndarray],
+    attributes: Mapping[str, Any],
+    state: State | None = None,
+) -> Iterator[Rows]:
+    """Yield the rows of a new HDF5 file; it appears at `path` when all are written.
+
+    `whole` are data sets of N values that are known at the start, among them `index`; `by_row` gives those to be
+    filled, as arrays without rows, to which the first rows may add others. With a state the file is filled there and
+    the rows of an earlier attempt are kept: `filled` says how many.
+    """
+    with _partial_of(Path(path), state) as (partial, mine):
+        file = Rows(path, partial, whole, by_row, attributes, mine)
+        try:
+            yield file
+            file.finish()
+        finally:
+            file.close()
+
+
+@contextmanager
+def _partial_of(path: Path, state: State | None) -> Iterator[tuple[Path, State | None]]:
+    """Yield the file that becomes `path`, and the state where it is this process's own."""
+    with _claimed(path, state) as mine:
+        if mine is None:
+            with atomic_path(path) as partial:
+                yield partial, None
+        else:
+            with preemption.deferred(), atomic_path(path, kept=mine.path) as partial:
+                yield partial, mine
+            mine.note.unlink(missing_ok=True)
+
+
+@contextmanager
+def _claimed(path: Path, state: State | None) -> Iterator[State | None]:
+    """Yield the state if it is this process's alone: a job that was started twice must not meet itself."""
+    if state is None:
+        yield None
+        return
+    for folder in (path.parent, state.path.parent):
+        folder.mkdir(parents=True, exist_ok=True)
+    if path.parent.stat().st_dev != state.path.parent.stat().st_dev:
+        raise UserError(f"{state.path}: lies on another file system than {path}; keep the results folder on one")
+    with open(state.path, "ab") as held:
+        alone = _locked(held.fileno(), state.path)
+        if not alone:
+            log.warning("%s: another job is filling it; this one does the whole work itself", state.path)
+        yield state if alone else None
+
+
+def _locked(descriptor: int, path: Path) -> bool:
+    """Lock the open file; say whether that worked and it still lies at `path`."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # a file system without locks: one job at a time, as Snakemake has it
+        pass
+    return path.exists() and os.path.samestat(os.fstat(descriptor), path.stat())
+
+
+def _reserve(file: h5py.File, name: str, shape: tuple[int, ...], dtype: np.dtype) -> None:
+    """Make a data set in one piece, its place in the file fixed at once and nothing written there."""
+    settings = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+    settings.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
+    settings.set_fill_time(h5py.h5d.FILL_TIME_NEVER)
+    file.create_dataset(name, shape, dtype, dcpl=settings)
+
+
+def _read_layout(path: Path) -> dict[str, int]:
+    """Return the byte position of every data set. Read through Python's file, which HDF5 does not try to lock."""
+    places = {}
+
+    def note(name: str, found: Any) -> None:
+        if isinstance(found, h5py.Dataset):
+            places[name] = found.id.get_offset() or 0  # none where there are no rows
+
+    with open(path, "rb") as stream, h5py.File(stream, "r") as file:
+        file.visititems(note)
+    return places
