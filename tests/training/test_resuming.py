@@ -1,12 +1,8 @@
 """Scripts that SIGKILL or SIGTERM ends in the middle of training go on and end with the very same bytes."""
 
-import json
 import logging
 import os
-import runpy
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -17,8 +13,8 @@ import torch
 from heterodox import preemption
 from heterodox.storage.provenance import fingerprint
 from heterodox.training.state import StateFile
+from tests.programs import run_here, started
 
-SCRIPTS = Path(__file__).resolve().parent.parent.parent / "scripts"
 COMMON: dict[str, Any] = {"learning_rate": 0.003, "batch_size": 8, "warmup_epochs": 1}
 MEMBERS: dict[str, dict[str, Any]] = {
     "train_member": {"arch": "vgg", "recipe": {**COMMON, "epochs": 8, "flip": True, "shift": 1}},
@@ -35,23 +31,6 @@ def arguments(script: str, files: dict[str, Path], folder: Path, state: Path, **
     if script == "pretrain_backbone":
         return {**common, "backbone": target}
     return {**common, "weights": target, "validation": files["validation"]}
-
-
-def run_here(script: str, values: dict[str, Any]) -> None:
-    """Call the script's function in this process, which saves importing torch once more."""
-    runpy.run_path(str(SCRIPTS / f"{script}.py"))[script](**values)
-
-
-def started(script: str, values: dict[str, Any], log: Path) -> subprocess.Popen[bytes]:
-    """Start the script as a process of its own; what it says goes to `log`."""
-    options = [
-        word
-        for name, value in values.items()
-        for word in ("--" + name.replace("_", "-"), json.dumps(value) if name == "spec" else str(value))
-    ]
-    call = [sys.executable, str(SCRIPTS / f"{script}.py"), *options]
-    with log.open("wb") as stream:
-        return subprocess.Popen(call, env={**os.environ, "OMP_NUM_THREADS": "1"}, stderr=stream)
 
 
 def kill_in_the_middle(script: str, values: dict[str, Any]) -> None:
