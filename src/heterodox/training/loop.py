@@ -29,9 +29,11 @@ class Objective(nn.Module):
     """What is learned from a batch. Its parameters that require a gradient are trained; its state_dict is resumed.
 
     `criterion` names the measurement by which the best epoch is chosen (higher = better), None keeps the last one.
+    `remedy` is what a user is told to do when the training diverges.
     """
 
     criterion: str | None = None
+    remedy = "lower the recipe's learning_rate, lengthen warmup_epochs, or set precision: float32"
 
     def draw(self, count: int, generator: torch.Generator) -> Draws:
         """Return the random numbers of one epoch, each (count, ...): one row per training image."""
@@ -47,6 +49,9 @@ class Objective(nn.Module):
     def measure(self, validation: LabelledImages) -> dict[str, float]:
         """Return what the history keeps of this epoch, measured on the validation images."""
         raise NotImplementedError
+
+    def fault(self, measured: dict[str, float]) -> str | None:
+        """Return what makes it senseless to go on after an epoch with these measurements, or None."""
 
     def result(self) -> nn.Module:
         """Return the module whose weights are the outcome."""
@@ -71,6 +76,14 @@ class Progress:
         return {**best, "history": self.history, "best_epoch": self.best_epoch}
 
 
+class DivergenceError(UserError):
+    """Training became senseless; `progress` holds the epochs before, their weights and history."""
+
+    def __init__(self, message: str, progress: Progress) -> None:
+        super().__init__(message)
+        self.progress = progress
+
+
 @preemption.deferred()
 def train(
     objective: Objective,
@@ -85,7 +98,7 @@ def train(
 
     Epochs count from 1. An epoch takes the images in a new order and leaves out the rest that fills no batch. Learning
     goes on from `state_file` where that holds the state of this very training; SIGTERM ends it after the running batch
-    with its state written. Raises UserError when the loss is no longer finite.
+    with its state written. Raises DivergenceError when the loss is no longer finite or the objective finds a fault.
     """
     if recipe.channels_last:
         objective.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -110,11 +123,11 @@ def train(
             progress.batch = batch + 1
             progress.loss_sum = progress.loss_sum + loss.detach()
             if (warned := preemption.requested()) or state_file.due():
-                _check_finite(progress, name)
+                _check_finite(progress, objective, name)
                 state_file.write(_state(progress, objective, optimizer))
             if warned:
                 preemption.leave(state_file.path)
-        _check_finite(progress, name)
+        _check_finite(progress, objective, name)
         _close_epoch(progress, objective, validation, batches, recipe, name)
     return progress
 
@@ -126,12 +139,13 @@ def _loss(objective: Objective, training: LabelledImages, rows: Tensor, draws: D
         return objective.loss(training.images[rows], training.labels[rows], batch_draws)
 
 
-def _check_finite(progress: Progress, name: str) -> None:
+def _check_finite(progress: Progress, objective: Objective, name: str) -> None:
     if not math.isfinite(progress.loss_sum):
-        raise UserError(
-            f"{name}: the loss is no longer finite in epoch {progress.epoch + 1}; "
-            "lower the recipe's learning_rate, lengthen warmup_epochs, or set precision: float32"
-        )
+        raise _divergence("the loss is no longer finite", progress, objective, name)
+
+
+def _divergence(fault: str, progress: Progress, objective: Objective, name: str) -> DivergenceError:
+    return DivergenceError(f"{name}: {fault} in epoch {progress.epoch + 1}; {objective.remedy}", progress)
 
 
 def _close_epoch(
@@ -144,6 +158,8 @@ def _close_epoch(
 ) -> None:
     """Measure, remember the weights if they are the best so far, and step to the next epoch."""
     measured = {"loss": float(progress.loss_sum) / batches, **objective.measure(validation)}
+    if fault := objective.fault(measured):
+        raise _divergence(fault, progress, objective, name)
     progress.epoch, progress.batch, progress.loss_sum = progress.epoch + 1, 0, torch.zeros(())
     progress.history.append({"epoch": progress.epoch, **measured})
     score = measured[objective.criterion] if objective.criterion else float(progress.epoch)

@@ -8,11 +8,13 @@ from typing import Any, Self, get_args, get_origin, get_type_hints
 from heterodox.errors import UserError
 
 
-def _number(default: Any, low: float = 0.0, high: float = float("inf")) -> Any:
-    return field(default=default, metadata={"low": low, "high": high})
+def number(default: Any, low: float = 0.0, high: float = float("inf"), **key: str) -> Any:
+    """Declare a number within low..high, both allowed; `key` is its name in a config where Python keeps the word."""
+    return field(default=default, metadata={"low": low, "high": high, **key})
 
 
-def _choice(default: str, *others: str) -> Any:
+def choice(default: str, *others: str) -> Any:
+    """Declare one word of several."""
     return field(default=default, metadata={"choices": (default, *others)})
 
 
@@ -23,14 +25,16 @@ class Checked:
     @classmethod
     def from_config(cls, config: Mapping[str, Any], where: str = "recipe") -> Self:
         """Read `config`; keys left out take their defaults. Errors begin with `where` the values stand."""
-        known = {item.name: item for item in fields(cls)}
+        known = {item.metadata.get("key", item.name): item for item in fields(cls)}
         for key in config:
             if key not in known:
                 raise UserError(f"{where}: unknown key {key}; possible are {', '.join(known)}")
-        types_by_name = get_type_hints(cls)
-        return cls(
-            **{key: _checked(value, types_by_name[key], known[key], f"{where}.{key}") for key, value in config.items()}
-        )
+        kinds = get_type_hints(cls)
+        values = {}
+        for key, value in config.items():
+            name = known[key].name
+            values[name] = _checked(value, kinds[name], known[key], f"{where}.{key}")
+        return cls(**values)
 
 
 def _checked(value: Any, kind: Any, item: "Field[Any]", where: str) -> Any:
@@ -71,19 +75,19 @@ class Optimization(Checked):
     (Nesterov), `betas` and `epsilon` to the other two. `precision` bfloat16 is autocast, weights stay float32.
     """
 
-    optimizer: str = _choice("adamw", "sgd", "adabelief")
-    learning_rate: float = _number(1e-3, high=10)
-    weight_decay: float = _number(0.05, high=10)
-    momentum: float = _number(0.9, high=1)
-    betas: tuple[float, float] = _number((0.9, 0.999), high=1)
-    epsilon: float = _number(1e-8, low=1e-30, high=1)
-    epochs: int = _number(10, low=1)
-    batch_size: int = _number(64, low=2)
-    warmup_epochs: float = _number(0.0)
-    schedule: str = _choice("cosine", "step", "constant")
-    step_epochs: int = _number(30, low=1)
-    step_factor: float = _number(0.1, high=1)
-    precision: str = _choice("float32", "bfloat16")
+    optimizer: str = choice("adamw", "sgd", "adabelief")
+    learning_rate: float = number(1e-3, high=10)
+    weight_decay: float = number(0.05, high=10)
+    momentum: float = number(0.9, high=1)
+    betas: tuple[float, float] = number((0.9, 0.999), high=1)
+    epsilon: float = number(1e-8, low=1e-30, high=1)
+    epochs: int = number(10, low=1)
+    batch_size: int = number(64, low=2)
+    warmup_epochs: float = number(0.0)
+    schedule: str = choice("cosine", "step", "constant")
+    step_epochs: int = number(30, low=1)
+    step_factor: float = number(0.1, high=1)
+    precision: str = choice("float32", "bfloat16")
     channels_last: bool = False
 
 
@@ -95,9 +99,9 @@ class Recipe(Optimization):
     image by up to that many pixels in both directions, filled with black.
     """
 
-    label_smoothing: float = _number(0.0, high=0.999)
+    label_smoothing: float = number(0.0, high=0.999)
     flip: bool = False
-    shift: int = _number(0)
+    shift: int = number(0)
 
 
 @dataclass(frozen=True)
@@ -106,8 +110,8 @@ class Probe(Checked):
     cross-entropy (features standardised), and L-BFGS takes at most `iterations`.
     """
 
-    weight_decay: float = _number(1e-3)
-    iterations: int = _number(200, low=1)
+    weight_decay: float = number(1e-3)
+    iterations: int = number(200, low=1)
 
 
 @dataclass(frozen=True)
@@ -121,14 +125,14 @@ class Pretraining(Optimization):
     are centred by a running mean (`centre_momentum`) and sharpened by `teacher_temperature`.
     """
 
-    local_views: int = _number(2)
-    global_scale: tuple[float, float] = _number((0.5, 1.0), low=0.01, high=1)
-    local_scale: tuple[float, float] = _number((0.2, 0.5), low=0.01, high=1)
-    jitter: float = _number(0.4, high=1)
-    outputs: int = _number(256, low=2)
-    hidden: int = _number(128, low=1)
-    bottleneck: int = _number(64, low=1)
-    teacher_momentum: float = _number(0.99, high=1)
-    centre_momentum: float = _number(0.9, high=1)
-    student_temperature: float = _number(0.1, low=1e-3)
-    teacher_temperature: float = _number(0.04, low=1e-3)
+    local_views: int = number(2)
+    global_scale: tuple[float, float] = number((0.5, 1.0), low=0.01, high=1)
+    local_scale: tuple[float, float] = number((0.2, 0.5), low=0.01, high=1)
+    jitter: float = number(0.4, high=1)
+    outputs: int = number(256, low=2)
+    hidden: int = number(128, low=1)
+    bottleneck: int = number(64, low=1)
+    teacher_momentum: float = number(0.99, high=1)
+    centre_momentum: float = number(0.9, high=1)
+    student_temperature: float = number(0.1, low=1e-3)
+    teacher_temperature: float = number(0.04, low=1e-3)

@@ -17,7 +17,7 @@ from heterodox.training.recipe import Recipe
 class Supervision(Objective):
     """Cross-entropy between the logits of `member` and the labels."""
 
-    criterion = "validation_accuracy"
+    criterion: str | None = "validation_accuracy"
 
     def __init__(self, member: Member, recipe: Recipe) -> None:
         super().__init__()
@@ -59,7 +59,12 @@ def accuracy_and_loss_of_file(member: Member, validation: ImageFile) -> dict[str
 def _accuracy_and_loss(member: Member, batches: Iterable[Tensor], labels: Tensor) -> dict[str, float]:
     member.eval()
     device = member.mean.device
-    logits, labels = torch.cat([member(pixels(batch.to(device))).float() for batch in batches]), labels.to(device)
+    logits = torch.cat([member(pixels(batch.to(device))).float() for batch in batches])
+    return accuracy_and_loss_of_logits(logits, labels.to(device))
+
+
+def accuracy_and_loss_of_logits(logits: Tensor, labels: Tensor) -> dict[str, float]:
+    """Return what `accuracy_and_loss` does, from logits (N, classes) and labels (N,)."""
     return {
         "validation_accuracy": float((logits.argmax(1) == labels).double().mean()),
         "validation_loss": float(cross_entropy(logits, labels)),

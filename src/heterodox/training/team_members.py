@@ -1,0 +1,85 @@
+"""From a team's job to its untrained members, and from the trained team to members on disk."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from torch import Tensor
+
+from heterodox.errors import UserError
+from heterodox.networks.loading import Member
+from heterodox.training.images import LabelledImages
+from heterodox.training.losses import TeamLoss
+from heterodox.training.members import new_member
+from heterodox.training.recipe import Recipe
+
+NETWORKS = ("archs", "model")  # what of a team's entry says who its members are; the rest says what they learn
+
+
+def team_loss(spec: Mapping[str, Any]) -> TeamLoss:
+    """Return what the team of this job learns; UserError that names the key of the config."""
+    entry = {key: value for key, value in spec["config"]["team"].items() if key not in NETWORKS}
+    return TeamLoss.from_config(entry, f"teams.{spec['wildcards']['team']}")
+
+
+def team_recipe(spec: Mapping[str, Any]) -> Recipe:
+    """Return how the team of this job is trained."""
+    return Recipe.from_config(spec["config"]["recipe"], f"teams.{spec['wildcards']['team']}: recipe")
+
+
+def team_stream(spec: Mapping[str, Any]) -> str:
+    """Return the name under which the team draws what its members share: order and changes of the images."""
+    return f"{spec['wildcards']['team']} {spec['wildcards']['seed']}"
+
+
+def member_specs(spec: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the job of each member, `{team}-{seed}-{i}` with i from 1, as if it were to be trained alone.
+
+    UserError for a team of fewer than two.
+    """
+    team, seed = spec["wildcards"]["team"], spec["wildcards"]["seed"]
+    entry = spec["config"]["team"]
+    if len(entry["archs"]) < 2:
+        raise UserError(
+            f"teams.{team}.archs: a team has at least two members, not {len(entry['archs'])}; "
+            "add an architecture for each, or list the network under members"
+        )
+    return [
+        {
+            "wildcards": {"member": f"{team}-{seed}-{place}"},
+            "config": spec["config"]
+            | {"member": {"arch": arch, "model": entry.get("model", "small"), "seed": int(seed)}},
+        }
+        for place, arch in enumerate(entry["archs"], 1)
+    ]
+
+
+def new_team(spec: Mapping[str, Any], training: LabelledImages) -> list[Member]:
+    """Return the untrained members, each with initial weights from its own stream."""
+    return [new_member(own, training) for own in member_specs(spec)]
+
+
+def member_weights(weights: Mapping[str, Tensor], place: int) -> dict[str, Tensor]:
+    """Return the tensors of member `place`, counted from 1, among those of the team."""
+    prefix = f"{place - 1}."
+    return {name.removeprefix(prefix): tensor for name, tensor in weights.items() if name.startswith(prefix)}
+
+
+def member_outcome(outcome: Mapping[str, Any], place: int) -> dict[str, Any]:
+    """Return a team's outcome as member `place`, counted from 1, describes it: its own and the team's measurements."""
+    own = {key: value for key, value in _of_member(outcome, place).items() if key != "history"}
+    return own | {"history": [_of_member(entry, place) for entry in outcome["history"]]}
+
+
+def _of_member(measured: Mapping[str, Any], place: int) -> dict[str, Any]:
+    mine = {key.removesuffix(f" {place}"): value for key, value in measured.items()}
+    return {key: value for key, value in mine.items() if " " not in key}
+
+
+def membership(spec: Mapping[str, Any], place: int, diverged_epoch: int | None) -> dict[str, Any]:
+    """Return what a member's description says of its team; `diverged_epoch` is None where all epochs were sane."""
+    return {
+        "team": spec["wildcards"]["team"],
+        "place": place,
+        **team_loss(spec).described(),
+        "diverged_epoch": diverged_epoch,
+    }
