@@ -47,6 +47,8 @@ FETCHED = [name for name, member in MEMBERS.items() if member["pretrained"] and 
 TRAINED = [name for name in MEMBERS if name not in {*OUTSIDE, *FETCHED, *PROBED}]
 OWN = [name for name in MEMBERS if name not in OUTSIDE]
 METHODS = config["explanations"]["methods"]
+MAPPED = {member for pool in POOLS.values() if pool["maps"] for member in pool["members"]}
+SHOWN_MAPS = config["figures"]["saliency_maps"]["members"] or [name for name in OWN if name in MAPPED][:3]
 
 
 def one_of(names):
@@ -79,9 +81,15 @@ def zoo(*members):
     return [f"networks/zoo/{MEMBERS[member]['arch']}.py" for member in members]
 
 
-def explanation_modules():
-    """Return the library files of the methods of explanation; they are loaded by name."""
-    return [f"explain/{method}.py" for method in METHODS]
+def methods_of(member, shift):
+    """Return the methods whose maps of a member on a shift somebody wants: a pool, or the figure that shows them."""
+    wanted = member in MAPPED or (shift == "clean" and member in SHOWN_MAPS)
+    return METHODS if wanted else []
+
+
+def explanation_modules(methods):
+    """Return the library files of these methods of explanation; they are loaded by name."""
+    return [f"explain/{method}.py" for method in methods]
 
 
 def recipe_of(member):
@@ -164,9 +172,9 @@ def pool_of(pool):
     """Return all that decides how a pool is scored."""
     entry = POOLS[pool]
     return {
-        "pool": entry,
+        "pool": {key: value for key, value in entry.items() if key != "maps"},
         "outside": entries_of(entry["members"]),
-        "methods": METHODS[:1],
+        "methods": METHODS[:1] if entry["maps"] else [],
     }
 
 

@@ -6,7 +6,7 @@ OUTPUTS results/{dataset}/dumps/{member}/{shift}.h5
 
 
 rule dump_member:
-    """Store a member's logits and saliency maps for every image of a shift."""
+    """Store a member's logits and, where somebody wants them, saliency maps for every image of a shift."""
     input:
         weights=f"{RESULTS}/members/{{member}}.safetensors",
         description=f"{RESULTS}/members/{{member}}.json",
@@ -24,10 +24,10 @@ rule dump_member:
         spec=lambda wildcards: spec(
             "dump_member",
             wildcards,
-            modules=zoo(wildcards.member) + explanation_modules(),
+            modules=zoo(wildcards.member) + explanation_modules(methods_of(**wildcards)),
             dataset=config["dataset"],
             seed=config["seed"],
-            methods=METHODS,
+            methods=methods_of(**wildcards),
         ),
         state=f"{RESULTS}/state/dumps/{{member}}/{{shift}}.h5",
     shell:

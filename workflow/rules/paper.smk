@@ -6,12 +6,11 @@ OUTPUTS results/{dataset}/tables/*.csv, results/{dataset}/figures/*.{svg,png,pdf
 
 FIGURES = config["figures"]
 TABLES = f"{RESULTS}/tables"
-SALIENCY_MEMBERS = FIGURES["saliency_maps"]["members"] or OWN[:3]
 BASELINE = FIGURES["baseline_by_shift"]["member"] or next(iter(MEMBERS))
 RESILIENCE_FIGURES = [
     "single_models",
     "baseline_by_shift",
-    *(["saliency_maps"] if METHODS and SALIENCY_MEMBERS else []),
+    *(["saliency_maps"] if METHODS and SHOWN_MAPS else []),
     "corruption_panel",
     *[
         f"improvement_by_diversity/{pool}.{shift}.{consensus}"
@@ -138,7 +137,7 @@ rule draw_saliency_maps:
     """Draw where several members look on the same eight test images."""
     input:
         images=f"{RESULTS}/data/test.h5",
-        dumps=dumps_of(SALIENCY_MEMBERS, ["clean"]),
+        dumps=dumps_of(SHOWN_MAPS, ["clean"]),
     output:
         **shown_figure("saliency_maps", "saliency_maps", "Single models"),
     log:
@@ -148,7 +147,7 @@ rule draw_saliency_maps:
     params:
         spec=spec(
             "draw_saliency_maps",
-            members=SALIENCY_MEMBERS,
+            members=SHOWN_MAPS,
             method=METHODS[0] if METHODS else None,
         ),
     shell:
