@@ -65,8 +65,7 @@ def _check(members: list[Member], images: ImageFile, count: int, batch_size: int
 
 def _batches(images: ImageFile, rows: np.ndarray, size: int, device: torch.device | str) -> Iterator[torch.Tensor]:
     for start in tqdm(range(0, len(rows) - size + 1, size), "similarity", disable=None, leave=False):
-        batch = np.concatenate([images.images(row, row + 1) for row in rows[start : start + size]])
-        yield torch.from_numpy(batch).to(device).permute(0, 3, 1, 2).float() / 255
+        yield torch.from_numpy(images.at(rows[start : start + size])).to(device).permute(0, 3, 1, 2).float() / 255
 
 
 @torch.no_grad()

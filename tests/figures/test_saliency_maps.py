@@ -41,11 +41,3 @@ def test_a_map_of_zeros_and_unnamed_classes_are_drawn() -> None:
     shown[0].maps[:] = 0
     figure = saliency_maps.draw(images, labels, [], shown)
     assert "class 7" in all_words(figure)
-
-
-def test_images_are_the_first_right_ones_of_classes_spread_evenly() -> None:
-    labels = np.array([0, 0, 1, 1, 2, 2, 3, 3, 4, 4])
-    right, wrong = labels.copy(), np.full_like(labels, 9)
-    right[[0, 4, 5]] = 9  # of class 0 the second is right, of class 2 none
-    assert saliency_maps.choose_images(labels, np.stack([wrong, right]), 3).tolist() == [1, 4, 8]
-    assert saliency_maps.choose_images(labels, np.stack([wrong, right]), 8).tolist() == [1, 2, 4, 6, 8]

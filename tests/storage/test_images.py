@@ -23,6 +23,7 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
     with ImageFile(tmp_path / "whole.h5") as file:
         np.testing.assert_array_equal(file.images(), IMAGES)
         np.testing.assert_array_equal(file.images(3, 7), IMAGES[3:7])
+        np.testing.assert_array_equal(file.at([8, 0, 8]), IMAGES[[8, 0, 8]])
         np.testing.assert_array_equal(file.index, np.arange(10) % 2 + 40)
         assert (len(file), file.image_shape, file.classes) == (10, (6, 5, 3), ["a", "b"])
         assert file.attributes["seed"] == 3

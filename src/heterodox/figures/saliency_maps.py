@@ -18,22 +18,6 @@ class MemberMaps:
     predictions: np.ndarray
 
 
-def choose_images(labels: np.ndarray, predictions: np.ndarray, count: int = 8) -> np.ndarray:
-    """Return the rows of the images to show, at most `count`, each of another class.
-
-    Classes are spread evenly over those present; of each, the first image that at least one member gets right, or the
-    first image where none does. labels: (N,); predictions: (members, N).
-    """
-    present = np.unique(labels)
-    places = np.unique(np.linspace(0, len(present) - 1, min(count, len(present))).round().astype(int))
-    right = (predictions == labels).any(axis=0)
-    return np.array([_first(np.flatnonzero(labels == label), right) for label in present[places]])
-
-
-def _first(rows: np.ndarray, right: np.ndarray) -> int:
-    return int(rows[np.argmax(right[rows])])
-
-
 @style.theme()
 def draw(images: np.ndarray, labels: np.ndarray, classes: list[str], members: list[MemberMaps]) -> Figure:
     """Draw a column per image: above the image with its class, below it each member's map and what it takes it for.
@@ -44,16 +28,17 @@ def draw(images: np.ndarray, labels: np.ndarray, classes: list[str], members: li
     side = (style.FULL_WIDTH - 0.3) / max(len(images), 4)
     figure, grid = style.picture_grid(1 + len(members), len(images), side, images.shape[1:3])
     for axes, image, label in zip(grid[0], images, labels, strict=True):
-        style.draw_picture(axes, image, _name(classes, label, 14))
+        style.draw_picture(axes, image, class_name(classes, label, 14))
     for row, member in zip(grid[1:], members, strict=True):
         for axes, values, prediction, label in zip(row, member.maps, member.predictions, labels, strict=True):
-            _draw_map(axes, values, _name(classes, prediction, 12), prediction == label)
+            _draw_map(axes, values, class_name(classes, prediction, 12), prediction == label)
     for axes, text in zip(grid[:, 0], ["image", *(member.member for member in members)], strict=True):
         axes.set_ylabel(style.shortened(text, 13), fontsize=style.SMALL_TEXT)
     return figure
 
 
-def _name(classes: list[str], label: int, characters: int) -> str:
+def class_name(classes: list[str], label: int, characters: int) -> str:
+    """Return the name of a class in at most so many characters, its number where it has no name."""
     return style.shortened(classes[label] if label < len(classes) else f"class {label}", characters)
 
 
@@ -61,6 +46,12 @@ def _draw_map(axes: Axes, values: np.ndarray, answer: str, right: bool) -> None:
     colour = style.BLUE if right else style.VERMILLION
     mark = "\N{CHECK MARK}" if right else "\N{BALLOT X}"
     axes.set_title(f"{mark} {answer}", fontsize=style.SMALL_TEXT, loc="center", pad=2.5, color=colour)
+    frame_map(axes, values, right)
+
+
+def frame_map(axes: Axes, values: np.ndarray, right: bool) -> None:
+    """Show a map (H, W) >= 0 scaled by its maximum, in a solid frame for a right answer, a dashed one for a wrong."""
+    colour = style.BLUE if right else style.VERMILLION
     axes.imshow(values, cmap="magma", vmin=0, vmax=float(values.max()) or 1.0)
     for spine in axes.spines.values():
         spine.set(visible=True, color=colour, linewidth=1.2, linestyle="-" if right else (0, (3, 2)))

@@ -1,7 +1,7 @@
 """Image sets: `images` uint8 (N, H, W, C), `labels` and `index` int64 (N), drawn corruption parameters."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -44,6 +44,10 @@ class ImageFile(CheckedFile):
     def images(self, start: int = 0, stop: int | None = None) -> np.ndarray:
         """Return the images start..stop as uint8 (n, H, W, C)."""
         return self._values(self._images, start, stop)
+
+    def at(self, rows: Iterable[int]) -> np.ndarray:
+        """Return the images at these rows, in this order, as uint8 (n, H, W, C)."""
+        return np.concatenate([self.images(row, row + 1) for row in rows])
 
     def batches(self, size: int | None = None, first: int = 0) -> Iterator[tuple[int, np.ndarray]]:
         """Yield (first row, images) from row `first` to the end; by default as many images as fit in 64 MiB."""
