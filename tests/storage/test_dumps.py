@@ -1,4 +1,6 @@
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -225,3 +227,77 @@ def test_damage_inside_an_open_dump_is_one_line(make_dump: MakeDump) -> None:
             with pytest.raises(UserError, match=r"theirs\.h5: damaged, its values cannot be read") as caught:
                 read()
             assert "\n" not in str(caught.value)
+
+
+HOLD = (
+    "import fcntl, sys; file = open(sys.argv[1], 'r+b'); fcntl.flock(file, fcntl.LOCK_EX); print(flush=True); input()"
+)
+READ = """
+import sys
+from heterodox.errors import UserError
+from heterodox.storage.dumps import DumpFile
+try:
+    with DumpFile(sys.argv[1]) as dump:
+        print(len(dump))
+except UserError as error:
+    print(error)
+"""
+
+
+@pytest.mark.parametrize(
+    ("insists", "expected"), [(None, "6"), ("FALSE", "6"), ("TRUE", "HDF5 may not lock it")], ids=str
+)
+def test_a_lock_stops_only_those_whom_the_site_makes_ask_for_one(make_dump: MakeDump, insists, expected) -> None:
+    path = make_dump("swin")
+    environment = {name: value for name, value in os.environ.items() if name != "HDF5_USE_FILE_LOCKING"}
+    if insists is not None:
+        environment["HDF5_USE_FILE_LOCKING"] = insists
+    with subprocess.Popen([sys.executable, "-c", HOLD, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        assert holder.stdout is not None
+        holder.stdout.readline()
+        done = subprocess.run(
+            [sys.executable, "-c", READ, path], env=environment, capture_output=True, text=True, check=True
+        )
+        holder.communicate(b"\n")
+    (line,) = done.stdout.splitlines()
+    assert expected in line
+    if insists == "TRUE":
+        assert line.startswith(f"{path}: ")
+        assert "set HDF5_USE_FILE_LOCKING=FALSE" in line
+
+
+READ_AGAIN_AND_AGAIN = """
+import sys
+from heterodox.storage.dumps import DumpFile
+found, rounds = set(), 0
+while len(found) < 2 or rounds < 20:
+    with DumpFile(sys.argv[1]) as dump:
+        values = set(dump.logits().ravel().tolist()) | set(dump.saliency_scale("saliency").tolist())
+        values |= set((dump.saliency("saliency")[:, 0, 0, 0] * dump.saliency_scale("saliency")).tolist())
+    assert len(values) == 1, values
+    found |= values
+    rounds += 1
+    print(rounds, flush=True)
+"""
+
+
+def test_readers_see_one_version_whole_while_another_replaces_it(tmp_path: Path) -> None:
+    def write(value: float) -> None:
+        with write_dump(tmp_path / "dump.h5", np.zeros(50), np.arange(50), 4) as writer:
+            for _ in range(5):
+                writer.append(np.full((10, 4), value), {"saliency": np.full((10, 1, 8, 8), value)})
+
+    write(1.0)
+    call = [sys.executable, "-c", READ_AGAIN_AND_AGAIN, tmp_path / "dump.h5"]
+    readers = [subprocess.Popen(call, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(3)]
+    for reader in readers:
+        assert reader.stdout is not None
+        reader.stdout.readline()  # it has read the first version
+    turn = 0
+    while any(reader.poll() is None for reader in readers):
+        write(1.0 + turn % 2)
+        turn += 1
+    for reader in readers:
+        _, errors = reader.communicate()
+        assert reader.returncode == 0, errors
+    assert turn > 1
