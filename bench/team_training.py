@@ -1,8 +1,8 @@
 """Time of a training step of M equal networks as one batched network against M separate passes, and what maps cost.
 
 python -m bench.team_training [--members M] [--batch N]. One step is the forward and backward pass of a team on a batch
-of N images of 28 x 28, on the GPU where there is one, else on the CPU with one thread. All sides of a ratio are timed in
-this run, in turn; each is its fastest repetition.
+of N images of 28 x 28, on the GPU where there is one, else on the CPU with one thread. All sides of a ratio are timed
+in this run, in turn; each is its fastest repetition.
 
 batched      torch.func over stacked parameters and running statistics (training/batching.py)
 separate     one member after another

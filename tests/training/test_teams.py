@@ -250,8 +250,8 @@ def test_a_team_that_diverges_later_is_written_with_what_it_had(run, monkeypatch
     described = read_description(weights[0])
     assert described["diverged_epoch"] == 3
     assert len(described["history"]) == 2
-    assert "in epoch 3" in caplog.text
-    assert "keep the weights of epoch" in caplog.text
+    assert "in epoch 3; lower lambda" in caplog.text
+    assert "2 epochs were sane" in caplog.text
     assert set(read_weights(weights[1])) == set(load_member(weights[1]).network.state_dict())
 
 
@@ -287,6 +287,9 @@ def test_bounds_of_sanity(sided):
     assert team.fault({**sane, "cross_entropy": 1.39}) == "the members' cross-entropy of 1.39 nats exceeds 1.39"
     assert "diversity's gain of 1.39 nats per member" in team.fault({**sane, "diversity": 13.9})
     assert "no longer finite" in team.fault({**sane, "team_validation_loss": float("nan")})
+    assert team_of(sided, loss="gncl", weight=0.3, cap=14.0).fault({**sane, "diversity": 13.9}) is None
+    assert team_of(sided, loss="attribution", weight=9.0).fault({**sane, "diversity": 0.6}) is None
+    assert "gain" in team_of(sided, loss="attribution", weight=9.0, normalise="none").fault({**sane, "diversity": 0.6})
     assert "gain" in team_of(sided, loss="gncl", weight=0.3, reduction="gncl").fault({**sane, "diversity": 4.7})
 
 

@@ -146,6 +146,12 @@ class TeamLoss(Checked):
         """Say whether the loss has a penalty on predictions, and with it a consensus."""
         return self.loss in ("gncl", "masked_gncl")
 
+    @property
+    def bounded(self) -> bool:
+        """Say whether the loss has a lower bound; without one, its diversity can grow for ever."""
+        unlimited = self.penalises or (self.explains and self.normalise == "none")
+        return self.cap is not None or not unlimited
+
     def factor(self, members: int) -> int:
         """Return by what the members' mean cross-entropy is multiplied."""
         summed = self.loss == "independent" or (self.penalises and self.reduction == "paper")

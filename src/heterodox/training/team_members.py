@@ -1,18 +1,25 @@
-"""From a team's job to its untrained members, and from the trained team to members on disk."""
+"""From a team's job to its trained members, each as it describes itself."""
 
+import logging
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from torch import Tensor
 
 from heterodox.errors import UserError
 from heterodox.networks.loading import Member
+from heterodox.training import batching
 from heterodox.training.images import LabelledImages
+from heterodox.training.loop import DivergenceError, Progress, train
 from heterodox.training.losses import TeamLoss
 from heterodox.training.members import new_member
 from heterodox.training.recipe import Recipe
+from heterodox.training.state import StateFile
+from heterodox.training.teams import Team
 
 NETWORKS = ("archs", "model")  # what of a team's entry says who its members are; the rest says what they learn
+log = logging.getLogger(__name__)
 
 
 def team_loss(spec: Mapping[str, Any]) -> TeamLoss:
@@ -56,6 +63,41 @@ def member_specs(spec: Mapping[str, Any]) -> list[dict[str, Any]]:
 def new_team(spec: Mapping[str, Any], training: LabelledImages) -> list[Member]:
     """Return the untrained members, each with initial weights from its own stream."""
     return [new_member(own, training) for own in member_specs(spec)]
+
+
+@dataclass(frozen=True)
+class TrainedTeam:
+    """What a training left: the `progress` of its sane epochs, and the error that ended it, None if nothing did."""
+
+    members: list[Member]
+    progress: Progress
+    divergence: DivergenceError | None = None
+
+    @property
+    def diverged_epoch(self) -> int | None:
+        """Return the epoch, counted from 1, that was no longer sane; None where all were."""
+        return self.progress.epoch + 1 if self.divergence else None
+
+
+def new_objective(spec: Mapping[str, Any], training: LabelledImages) -> Team:
+    """Return the untrained team of this job."""
+    loss, recipe, members = team_loss(spec), team_recipe(spec), new_team(spec, training)
+    entry = spec["config"]["team"]
+    batched = batching.worthwhile(entry["archs"], entry.get("model", "small"), members[0])
+    return Team(members, loss, recipe, len(training.classes), batched).to(training.device)
+
+
+def trained_team(
+    spec: Mapping[str, Any], training: LabelledImages, validation: LabelledImages, state_file: StateFile
+) -> TrainedTeam:
+    """Train the team of this job until its last epoch or until it diverges."""
+    team, seed = new_objective(spec, training), spec["config"]["seed"]
+    members: list[Any] = [*team.members]
+    try:
+        return TrainedTeam(members, train(team, training, validation, team.recipe, seed, team_stream(spec), state_file))
+    except DivergenceError as divergence:
+        log.warning("%s; %d epochs were sane", divergence, divergence.progress.epoch)
+        return TrainedTeam(members, divergence.progress, divergence)
 
 
 def member_weights(weights: Mapping[str, Tensor], place: int) -> dict[str, Tensor]:

@@ -90,15 +90,15 @@ class Team(Objective):
     def fault(self, measured: dict[str, float]) -> str | None:
         """Return how the team has diverged, or None while all measurements are finite and within the bound.
 
-        Bounded by 2 ln(classes) nats, twice the loss of knowing nothing, are the members' mean cross-entropy in
-        training and what the weighted diversity takes off each member's loss.
+        Twice the loss of knowing nothing, 2 ln(classes) nats, is the bound of the members' mean cross-entropy in
+        training and, if the loss has none of its own, of what the weighted diversity takes off each member's loss.
         """
         if not all(map(math.isfinite, measured.values())):
             return "a measurement is no longer finite"
         gain = self.team_loss.weight * measured["diversity"] / self.team_loss.factor(len(self.members))
         if measured["cross_entropy"] > self.bound:
             return f"the members' cross-entropy of {measured['cross_entropy']:.3g} nats exceeds {self.bound:.3g}"
-        if gain > self.bound:
+        if gain > self.bound and not self.team_loss.bounded:
             return f"the diversity's gain of {gain:.3g} nats per member exceeds {self.bound:.3g}"
         return None
 
