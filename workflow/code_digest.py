@@ -25,12 +25,17 @@ def _is_type_checking(node: ast.AST) -> bool:
     return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
 
 
-def _running_nodes(node: ast.AST) -> Iterator[ast.AST]:
-    """Yield all nodes but those below `if TYPE_CHECKING:`, which never run."""
-    yield node
-    for child in ast.iter_child_nodes(node):
-        if not _is_type_checking(child):
-            yield from _running_nodes(child)
+def _running_statements(tree: ast.Module) -> Iterator[ast.AST]:
+    """Yield all statements but those below `if TYPE_CHECKING:`, which never run; no expression can import."""
+    waiting: list[ast.AST] = [tree]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        waiting.extend(
+            child
+            for child in ast.iter_child_nodes(node)
+            if isinstance(child, ast.stmt | ast.excepthandler | ast.match_case) and not _is_type_checking(child)
+        )
 
 
 def _without_docstrings(tree: ast.Module) -> ast.Module:
@@ -57,6 +62,7 @@ class CodeDigests:
         self._tree_digest = cache(self._tree_digest)
         self._imports = cache(self._imports)
         self._parts = cache(self._parts)
+        self._digest = cache(self._digest)
 
     @staticmethod
     def _read_pins(lock: Path) -> dict[str, str]:
@@ -77,7 +83,7 @@ class CodeDigests:
             yield from (file for file in (base.with_suffix(".py"), base / "__init__.py") if file.is_file())
 
     def _imported_names(self, file: Path) -> Iterator[str]:
-        for node in _running_nodes(self._tree(file)):
+        for node in _running_statements(self._tree(file)):
             if isinstance(node, ast.Import):
                 yield from (alias.name for alias in node.names)
             elif isinstance(node, ast.ImportFrom):
@@ -119,9 +125,12 @@ class CodeDigests:
         """
         return dict(sorted(self._parts(script, tuple(modules)).items()))
 
+    def _digest(self, script: str, modules: tuple[str, ...]) -> str:
+        return hashlib.sha256(json.dumps(self.parts(script, modules)).encode()).hexdigest()[:16]
+
     def digest(self, script: str, modules: Iterable[str] = ()) -> str:
         """Return the sha256 (16 hex digits) over `parts`."""
-        return hashlib.sha256(json.dumps(self.parts(script, modules)).encode()).hexdigest()[:16]
+        return self._digest(script, tuple(modules))
 
 
 def everything(digests: CodeDigests) -> dict[str, str]:

@@ -6,8 +6,12 @@ import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
+import yaml
+from PIL import Image
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PARTS = ["Snakefile", "config.yaml", "configs", "workflow", "envs", "scripts", "src", "resources"]
@@ -69,6 +73,39 @@ class Checkout:
             output.parent.mkdir(parents=True, exist_ok=True)
             output.touch()
         self.snakemake("--touch", "--forceall", *arguments)  # or jobs with newer outputs stay unrecorded
+
+
+def make_image_folder(folder: Path, classes: list[str], images: int) -> None:
+    for label, name in enumerate(classes):
+        (folder / name).mkdir(parents=True)
+        for number in range(images):
+            pixels = np.full((300, 280, 3), 20 * label + number, np.uint8)
+            Image.fromarray(pixels).save(folder / name / f"{number}.png")
+
+
+def add_made_images(checkout: Checkout) -> None:
+    """Put the data and weights into a checkout that configs/imagenet.yaml expects to find, a few images of each."""
+    classes = ["n01440764", "n01443537", "n01484850"]
+    make_image_folder(checkout.folder / "data/imagenet/train", classes, 4)
+    make_image_folder(checkout.folder / "data/imagenet/val", classes, 2)
+    make_image_folder(checkout.folder / "data/imagenetv2-matched-frequency-format-val", ["0", "1", "2"], 2)
+    weights = checkout.folder / "weights/dino_resnet50.safetensors"
+    weights.parent.mkdir()
+    weights.touch()
+
+
+def grown_study(members: int, severities: int) -> dict[str, Any]:
+    """Return the default study with this many members, twins of its networks, and severities of each corruption."""
+    config = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+    networks = [entry["arch"] for entry in config["members"].values() if entry.get("recipe") == "cnn"]
+    config["members"] = {
+        f"member_{seed}": {"arch": networks[seed % len(networks)], "recipe": "cnn", "seed": seed}
+        for seed in range(members)
+    }
+    config["corruptions"] = {name: [1.0 + level for level in range(severities)] for name in config["corruptions"]}
+    config["pools"] = {"first": {"members": list(config["members"])[:14], "k": 3}}
+    del config["figures"]
+    return config
 
 
 @pytest.fixture

@@ -4,35 +4,19 @@ import math
 from collections import Counter
 from pathlib import Path
 
-import numpy as np
 import pytest
 import yaml
-from PIL import Image
 
-from tests.workflow.conftest import Checkout
+from tests.workflow.conftest import Checkout, add_made_images
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 STUDIES = sorted(file.stem for file in (ROOT / "configs").glob("*.yaml"))
 
 
-def make_image_folder(folder: Path, classes: list[str], images: int) -> None:
-    for label, name in enumerate(classes):
-        (folder / name).mkdir(parents=True)
-        for number in range(images):
-            pixels = np.full((300, 280, 3), 20 * label + number, np.uint8)
-            Image.fromarray(pixels).save(folder / name / f"{number}.png")
-
-
 @pytest.fixture
 def ready(checkout: Checkout) -> Checkout:
     """Return a checkout with the data and weights that the shipped studies expect to find."""
-    classes = ["n01440764", "n01443537", "n01484850"]
-    make_image_folder(checkout.folder / "data/imagenet/train", classes, 4)
-    make_image_folder(checkout.folder / "data/imagenet/val", classes, 2)
-    make_image_folder(checkout.folder / "data/imagenetv2-matched-frequency-format-val", ["0", "1", "2"], 2)
-    weights = checkout.folder / "weights/dino_resnet50.safetensors"
-    weights.parent.mkdir()
-    weights.touch()
+    add_made_images(checkout)
     return checkout
 
 
