@@ -1,4 +1,7 @@
-"""Print as JSON every job of the study in this folder, and the Python modules that Snakemake loaded to list them."""
+"""Print as JSON every job of the study in this folder, and the Python modules that Snakemake loaded to list them.
+
+A job's `key` is that of its outputs in Snakemake's cache; `codes` tells what each code digest is made of.
+"""
 
 import contextlib
 import io
@@ -7,7 +10,26 @@ import sys
 from pathlib import Path
 
 from snakemake.api import SnakemakeApi
+from snakemake.caching.hash import ProvenanceHashMap
 from snakemake.settings.types import ConfigSettings, DAGSettings, OutputSettings, Quietness, ResourceSettings
+
+sys.path.insert(0, "workflow")
+import code_digest
+
+CODES: dict[str, dict[str, str]] = {}
+
+
+class NotedDigests(code_digest.CodeDigests):
+    """Digests that leave a note of their parts."""
+
+    def digest(self, script, modules=()):
+        modules = list(modules)
+        found = super().digest(script, modules)
+        CODES[found] = self.parts(script, modules)
+        return found
+
+
+code_digest.CodeDigests = NotedDigests
 
 
 def jobs(target: str, config: str | None) -> list[dict]:
@@ -21,6 +43,7 @@ def jobs(target: str, config: str | None) -> list[dict]:
         graph = study.dag(dag_settings=DAGSettings(targets={target}, forceall=True))
         with contextlib.redirect_stdout(io.StringIO()):
             graph.summary()
+        keys = ProvenanceHashMap()
         return [
             {
                 "rule": job.rule.name,
@@ -33,6 +56,7 @@ def jobs(target: str, config: str | None) -> list[dict]:
                 "logs": [str(file) for file in job.log],
                 "shell": job.rule.shellcmd,
                 "cached": bool(job.rule.cache.flag),
+                "key": study._workflow.async_run(keys.get_provenance_hash(job)) if job.rule.cache.flag else None,
             }
             for job in study._workflow.dag.jobs
         ]
@@ -40,4 +64,4 @@ def jobs(target: str, config: str | None) -> list[dict]:
 
 if __name__ == "__main__":
     found = jobs(sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else None)
-    print("RESULT" + json.dumps({"jobs": found, "modules": sorted(sys.modules)}))
+    print("RESULT" + json.dumps({"jobs": found, "codes": CODES, "modules": sorted(sys.modules)}))

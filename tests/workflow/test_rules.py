@@ -1,13 +1,22 @@
-"""The rules keep the project's conventions: names, docstrings, logs, and all that decides a result in the params."""
+"""The rules keep the project's conventions: names, docstrings, logs, and all that decides a result in the params.
+
+What a cached rule's key lacks would hand one job's result to another, so an audit goes over every cached job.
+"""
 
 import json
+import re
 import subprocess
 import sys
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
-from workflow.code_digest import CodeDigests
+from tests.workflow.conftest import Checkout, add_made_images
+from workflow.code_digest import DISTRIBUTIONS, CodeDigests
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 EXPENSIVE = {
@@ -29,6 +38,74 @@ def study_of(target: str, config: str | None = None, folder: Path = ROOT) -> dic
     assert done.returncode == 0, done.stderr
     line = next(line for line in done.stdout.splitlines() if line.startswith("RESULT"))
     return json.loads(line.removeprefix("RESULT"))
+
+
+def imported_names(text: str) -> set[str]:
+    """Return the modules that a source imports, as plain text tells: independent of how the digests find them."""
+    text = re.sub(r"(?m)^if TYPE_CHECKING:\n(?:    .*\n|\n)+", "", text)
+    return {name for pair in re.findall(r"(?m)^ *(?:from ([\w.]+) import |import ([\w.]+))", text) for name in pair} - {
+        ""
+    }
+
+
+def missing_imports(parts: dict[str, str]) -> Iterator[str]:
+    """Yield what the files of a code digest import and it does not hold: library files, pins of packages."""
+    for file in (part for part in parts if part.endswith(".py")):
+        for name in imported_names((ROOT / file).read_text(encoding="utf-8")):
+            top = name.partition(".")[0]
+            module = f"src/{name.replace('.', '/')}"
+            if top == "heterodox":
+                needed = f"{module}/__init__.py" if (ROOT / module).is_dir() else f"{module}.py"
+            else:
+                needed = f"pin of {DISTRIBUTIONS.get(top, top)}"
+            if top not in sys.stdlib_module_names and needed not in parts:
+                yield f"{file} imports {name}, but {needed} is not in the code digest"
+
+
+def values_of(node: Any, key: str) -> Iterator[Any]:
+    """Yield all values of a key, however deep it stands."""
+    if isinstance(node, dict):
+        yield from (value for name, value in node.items() if name == key)
+        for value in node.values():
+            yield from values_of(value, key)
+
+
+def named_modules(job: dict, spec: dict, config: dict) -> Iterator[str]:
+    """Yield the library files that a job loads by a name in the configuration."""
+    if "member" in job["wildcards"]:
+        yield f"networks/zoo/{config['members'][job['wildcards']['member']]['arch']}.py"
+    if job["rule"] == "corrupt_images":
+        yield f"corruptions/{job['wildcards']['shift'].rpartition('-')[0]}.py"
+    yield from (f"datasets/{source}.py" for source in values_of(spec["config"], "source"))
+    yield from (f"explain/{method}.py" for methods in values_of(spec["config"], "methods") for method in methods)
+
+
+def job_faults(job: dict, codes: dict[str, dict[str, str]], config: dict) -> Iterator[str]:
+    spec = next(json.loads(text) for text in job["params"] if text.startswith("{"))
+    if spec["wildcards"] != job["wildcards"]:
+        yield f"its params know the wildcards {sorted(spec['wildcards'])} of {sorted(job['wildcards'])}"
+    for word in set(re.findall(r"(?<!\{)\{(\w+)", job["shell"])) - {"params", "input", "output", "log"}:
+        yield f"its shell line uses {word}, which is in no key"
+    parts = codes[spec["code"]]
+    for file in {f"src/heterodox/{module}" for module in named_modules(job, spec, config)} - parts.keys():
+        yield f"{file} is not in the code digest"
+    yield from missing_imports(parts)
+
+
+def cache_faults(study: dict, config: dict) -> set[str]:
+    """Return all that could change a cached job's outputs without changing the key under which they are kept."""
+    cached = [job for job in study["jobs"] if job["cached"]]
+    found = {f"{job['rule']}: {fault}" for job in cached for fault in job_faults(job, study["codes"], config)}
+    keys = Counter(job["key"] for job in cached)
+    return found | {f"{job['rule']}: has the key of another job" for job in cached if keys[job["key"]] > 1}
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+    """Return a checkout with made images, in which all shipped studies have a graph; its files may not be changed."""
+    checkout = Checkout(tmp_path_factory.mktemp("made") / "checkout")
+    add_made_images(checkout)
+    return checkout
 
 
 @pytest.fixture(scope="module")
@@ -99,6 +176,58 @@ def test_expensive_rules_can_be_cached(working: list[dict]) -> None:
     for job in working:
         assert job["cached"] == (job["rule"] in EXPENSIVE), job["rule"]
         assert len(job["outputs"]) == 1 or not job["cached"] or len(job["named_outputs"]) == len(job["outputs"])
+
+
+@pytest.mark.parametrize("path", ["config.yaml", "tests/smoke/config.yaml", "configs/imagenet.yaml"])
+def test_nothing_is_missing_from_the_key_of_a_cached_job(made: Checkout, path: str) -> None:
+    found = study_of("all", str(ROOT / path), made.folder)
+    assert len({job["rule"] for job in found["jobs"] if job["cached"]}) >= 5
+    assert cache_faults(found, yaml.safe_load((ROOT / path).read_text(encoding="utf-8"))) == set()
+
+
+def test_the_audit_finds_what_is_missing_from_a_key(checkout: Checkout) -> None:
+    """Every line is a rule made wrong in its own way; the audit names all of them."""
+    rules = "workflow/rules"
+    checkout.edit(f"{rules}/data.smk", '"corrupt_images",\n            wildcards,', '"corrupt_images",')
+    checkout.edit(f"{rules}/members.smk", "modules=zoo(wildcards.member, *teachers_of(wildcards.member)),", "")
+    checkout.edit(f"{rules}/members.smk", "--backbone {input.backbone}", "--backbone {input.backbone} {wildcards}")
+    checkout.edit(f"{rules}/members.smk", '"pretrain_backbone",\n            wildcards,', '"pretrain_backbone",')
+    checkout.edit("workflow/code_digest.py", "packages |= more_packages", "packages |= {'numpy'}")
+    found = cache_faults(study_of("all", None, checkout.folder), yaml.safe_load((ROOT / "config.yaml").read_text()))
+    assert "corrupt_images: its params know the wildcards [] of ['shift']" in found
+    assert "corrupt_images: has the key of another job" not in found  # another corruption's module is another key
+    assert "pretrain_backbone: its params know the wildcards [] of ['member']" in found
+    assert "train_member: src/heterodox/networks/zoo/vgg.py is not in the code digest" in found
+    assert "probe_member: its shell line uses wildcards, which is in no key" in found
+    assert any("import" in fault and "pin of torch is not in the code digest" in fault for fault in found)
+
+
+def test_a_statement_a_pin_a_value_and_an_image_change_the_keys_they_reach(checkout: Checkout) -> None:
+    add_made_images(checkout)
+
+    def keys() -> dict[tuple[str, ...], str]:
+        jobs = study_of("all", "configs/imagenet.yaml", checkout.folder)["jobs"]
+        return {(job["rule"], *job["outputs"]): job["key"] for job in jobs if job["cached"]}
+
+    def rules_with_other_keys(file: str, old: str, new: str) -> set[str]:
+        checkout.edit(file, old, new)
+        found = keys()
+        checkout.edit(file, new, old)
+        other = {job[0] for job in before if before[job] != found[job]}
+        assert all(before[job] != found[job] for job in before if job[0] in other)  # a rule's jobs change together
+        return other
+
+    before = keys()
+    every_rule = {job[0] for job in before}
+    statement = ("src/heterodox/storage/atomic.py", "import errno\n", "import errno\n\nCHANGED = 1\n")
+    assert rules_with_other_keys(*statement) == every_rule
+    pins = (checkout.folder / "envs/requirements.txt").read_text(encoding="utf-8")
+    numpy = next(line for line in pins.splitlines() if line.startswith("numpy=="))
+    assert rules_with_other_keys("envs/requirements.txt", f"{numpy}\n", "numpy==9.9.9\n") == every_rule
+    method = ("configs/imagenet.yaml", "seed: 1\n", "seed: 1\nexplanations: {methods: [integrated_gradients]}\n")
+    assert rules_with_other_keys(*method) == {"dump_member"}
+    (checkout.folder / "data/imagenet/val/n01440764/more.png").write_bytes(b"image")
+    assert not before.items() & keys().items()
 
 
 def test_params_of_two_jobs_of_one_rule_differ(working: list[dict]) -> None:
