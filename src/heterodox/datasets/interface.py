@@ -28,13 +28,20 @@ def load(source: str) -> ModuleType:
 
 
 def splits(data: Mapping[str, Any], dataset: str, seed: int) -> dict[str, ImageSet]:
-    """Return the train, validation and test split that the study's `data` section describes.
+    """Return the train, validation and test split that the study's `data` section describes."""
+    return divide(load(data["source"]).official_parts(data), data, dataset, seed)
+
+
+def divide(
+    official_parts: Mapping[str, ImageSet], data: Mapping[str, Any], dataset: str, seed: int
+) -> dict[str, ImageSet]:
+    """Return the train, validation and test split that a study makes of a source's official parts.
 
     A source that comes without a validation split has it held out of its training images. Without training images
     (`train: null`, a study of pretrained members) it is held out of the test images, which then lack it, and the
     training split is empty. `most` limits each split to that many images, the same share of every class.
     """
-    parts = load(data["source"]).official_parts(data)
+    parts = dict(official_parts)
     if "validation" not in parts:
         origin = "train" if "train" in parts else "test"
         if data.get("validation") is None:
