@@ -2,8 +2,8 @@
 
 Real maps only: those of dumps that a study left, 28 x 28 for the default one, and, for the size of ImageNet's,
 gradients of two networks of timm for crops of scikit-image's and scikit-learn's photographs. No pretrained weights are
-looked for: the networks learn for half a minute which photograph a crop shows (as initialised, nine in ten of the residual
-network's gradients are zero, which no trained network's are).
+looked for: the networks learn for half a minute which photograph a crop shows. (As initialised, nine in ten of the
+residual network's gradients are zero, as no trained network's are.)
 
 Every codec stores the same values in chunks of whole images; the codecs take turns and each figure is the fastest of
 its repetitions, on one core, files in the page cache:

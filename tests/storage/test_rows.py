@@ -1,5 +1,4 @@
 import errno
-import fcntl
 import json
 import logging
 import os
@@ -154,18 +153,39 @@ def test_sigterm_notes_what_is_there_and_ends_the_process(tmp_path, whole, waiti
     assert (tmp_path / "dump.h5").read_bytes() == whole
 
 
-def test_a_job_that_was_started_twice_does_the_work_twice(tmp_path, whole, waiting, caplog):
-    state = waiting()
+def test_an_attempt_that_ends_before_its_first_note_leaves_no_older_one(tmp_path, whole, waiting):
     with pytest.raises(EndedError):
-        write(tmp_path / "dump.h5", state, until=8)
-    before = state.path.read_bytes()
-    with open(state.path, "rb") as other:
-        fcntl.flock(other, fcntl.LOCK_EX)
-        assert write(tmp_path / "dump.h5", state) == 0
-    assert "another job is filling it" in caplog.text
+        write(tmp_path / "dump.h5", waiting(), until=8)
+    os.truncate(waiting().path, 700)
+    with pytest.raises(EndedError):
+        write(tmp_path / "dump.h5", waiting(seconds=3600), until=4)
+    assert write(tmp_path / "dump.h5", waiting()) == 0
     assert (tmp_path / "dump.h5").read_bytes() == whole
-    assert state.path.read_bytes() == before
-    assert write(tmp_path / "again.h5", state) == 8
+
+
+def test_of_twin_jobs_at_one_file_both_end_well(tmp_path, whole, waiting):
+    with pytest.raises(EndedError):
+        write(tmp_path / "dump.h5", waiting(), until=8)
+    with write_dump(
+        tmp_path / "dump.h5", np.zeros(COUNT), np.arange(COUNT), CLASSES, {"member": "m"}, waiting()
+    ) as slow:
+        slow.append(LOGITS[8:12], {"saliency": MAPS[8:12]})
+        assert write(tmp_path / "dump.h5", waiting()) == 12
+        assert (tmp_path / "dump.h5").read_bytes() == whole
+        slow.append(LOGITS[12:], {"saliency": MAPS[12:]})
+    assert (tmp_path / "dump.h5").read_bytes() == whole
+    assert list((tmp_path / "state").iterdir()) == []
+
+
+def test_a_job_whose_file_another_has_begun_anew_ends(tmp_path, whole, waiting):
+    with pytest.raises(UserError, match="another job has begun this file anew"):  # noqa: PT012, SIM117
+        with write_dump(tmp_path / "dump.h5", np.zeros(COUNT), np.arange(COUNT), CLASSES, {}, waiting("old")) as slow:
+            slow.append(LOGITS[:4] + 1, {"saliency": MAPS[:4]})
+            with pytest.raises(EndedError):
+                write(tmp_path / "dump.h5", waiting("new"), until=12)
+            slow.append(LOGITS[4:8] + 1, {"saliency": MAPS[4:8]})
+    assert write(tmp_path / "dump.h5", waiting("new")) == 12
+    assert (tmp_path / "dump.h5").read_bytes() == whole
 
 
 def test_a_state_on_another_file_system_is_one_line(tmp_path):

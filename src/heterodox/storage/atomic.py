@@ -17,16 +17,20 @@ def _reason(error: OSError) -> str:
     return error.strerror or str(error).splitlines()[0]
 
 
+def not_written(path: Path, error: OSError) -> UserError:
+    """Return the error to raise where the operating system refuses to write the file that is to be at `path`."""
+    return UserError(f"{path}: not written, {_reason(error)}; an earlier file there is unchanged")
+
+
 @contextmanager
-def atomic_path(path: Path, kept: Path | None = None) -> Iterator[Path]:
+def atomic_path(path: Path) -> Iterator[Path]:
     """Yield a temporary sibling of `path`; on success it is synced to disk and replaces `path` at once.
 
-    On any failure the sibling is removed and an existing `path` stays as it was. `kept` is a file to take instead of a
-    sibling, one that outlives a failure so that a later attempt goes on with it.
+    On any failure the sibling is removed and an existing `path` stays as it was.
     Raises UserError (path and reason) where the operating system refuses to write.
     """
     path = Path(path)
-    partial = kept or path.with_name(f".{path.name}.partial-{os.getpid()}")
+    partial = path.with_name(f".{path.name}.partial-{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield partial
@@ -34,12 +38,10 @@ def atomic_path(path: Path, kept: Path | None = None) -> Iterator[Path]:
             os.fsync(stream.fileno())
         os.replace(partial, path)
     except OSError as error:
-        waits = f"; {kept} keeps what is done, run again to go on" if kept else ""
-        raise UserError(f"{path}: not written, {_reason(error)}; an earlier file there is unchanged{waits}") from error
+        raise not_written(path, error) from error
     finally:
-        if kept is None:
-            with suppress(OSError):
-                partial.unlink(missing_ok=True)
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
 
 
 def write_text(path: Path, text: str) -> None:

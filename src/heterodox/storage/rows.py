@@ -4,14 +4,13 @@ HDF5 makes the layout and is gone; the rows are then written to the places that 
 structure never changes after the start, and rows that are on disk are sound whatever happens to the process.
 """
 
-import fcntl
 import json
 import logging
 import math
 import os
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,7 @@ import numpy as np
 
 from heterodox import preemption
 from heterodox.errors import UserError
-from heterodox.storage.atomic import atomic_path, write_text
+from heterodox.storage.atomic import atomic_path, not_written, write_text
 from heterodox.storage.hdf5 import new_file
 from heterodox.storage.progress import Progress
 
@@ -57,6 +56,11 @@ class State:
             return 0
         log.info("%s: goes on after %d images", self.path, noted["rows"])
         return noted["rows"]
+
+    def clear(self) -> None:
+        """Forget an earlier attempt: first what was noted of its file, then the file."""
+        self.note.unlink(missing_ok=True)
+        Path(self.path).unlink(missing_ok=True)
 
     def write(self, rows: int) -> None:
         """Note that so many rows are on disk."""
@@ -102,11 +106,13 @@ class Rows:
             self._note(self._state)
 
     def finish(self) -> None:
-        """Check that every row is there."""
+        """Check that every row is there; what has a state becomes the file at its place."""
         if self.filled != self.count:
             raise ValueError(f"{self._path}: {self.count} images announced, {self.filled} written")
-        if not self.count:
+        if self._descriptor < 0:
             self._open({})
+        if self._state:
+            self._move(self._state)
 
     def close(self) -> None:
         """Close the file."""
@@ -117,6 +123,8 @@ class Rows:
     def _open(self, values: Mapping[str, np.ndarray]) -> None:
         self._by_row = {**self._by_row, **{name: array[:0] for name, array in values.items()}}
         if not self.filled:
+            if self._state:
+                self._state.clear()  # a file of its own: a job that was started twice must not fill this one
             self._lay_out()
         self._places = _read_layout(self._partial)
         self._descriptor = os.open(self._partial, os.O_RDWR)
@@ -147,10 +155,27 @@ class Rows:
         if not warned and time.monotonic() - self._noted < state.seconds:
             return
         os.fsync(self._descriptor)  # the rows first: the note must never promise more than there is
-        state.write(self.filled)
+        if self._lies_at(state):
+            state.write(self.filled)
         self._noted = time.monotonic()
         if warned:
             preemption.leave(state.path)
+
+    def _move(self, state: State) -> None:
+        os.fsync(self._descriptor)
+        if self._lies_at(state):
+            os.replace(state.path, self._path)
+            state.note.unlink(missing_ok=True)
+
+    def _lies_at(self, state: State) -> bool:
+        """Say whether the file lies where it is filled; not so if a twin of this job, at the same rows, has moved it.
+
+        UserError where another job has begun a file of its own there.
+        """
+        here, moved = (_is_file_at(self._descriptor, path) for path in (state.path, self._path))
+        if not here and not moved:
+            raise UserError(f"{state.path}: another job has begun this file anew; leave the work to that one")
+        return here
 
 
 @contextmanager
@@ -167,54 +192,33 @@ def fill(
     filled, as arrays without rows, to which the first rows may add others. With a state the file is filled there and
     the rows of an earlier attempt are kept: `filled` says how many.
     """
-    with _partial_of(Path(path), state) as (partial, mine):
-        file = Rows(path, partial, whole, by_row, attributes, mine)
-        try:
-            yield file
-            file.finish()
-        finally:
-            file.close()
-
-
-@contextmanager
-def _partial_of(path: Path, state: State | None) -> Iterator[tuple[Path, State | None]]:
-    """Yield the file that becomes `path`, and the state where it is this process's own."""
-    with _claimed(path, state) as mine:
-        if mine is None:
-            with atomic_path(path) as partial:
-                yield partial, None
-        else:
-            with preemption.deferred(), atomic_path(path, kept=mine.path) as partial:
-                yield partial, mine
-            mine.note.unlink(missing_ok=True)
-
-
-@contextmanager
-def _claimed(path: Path, state: State | None) -> Iterator[State | None]:
-    """Yield the state if it is this process's alone: a job that was started twice must not meet itself."""
+    path = Path(path)
     if state is None:
-        yield None
+        with atomic_path(path) as partial, closing(Rows(path, partial, whole, by_row, attributes, None)) as rows:
+            yield rows
+            rows.finish()
         return
-    for folder in (path.parent, state.path.parent):
-        folder.mkdir(parents=True, exist_ok=True)
-    if path.parent.stat().st_dev != state.path.parent.stat().st_dev:
-        raise UserError(f"{state.path}: lies on another file system than {path}; keep the results folder on one")
-    with open(state.path, "ab") as held:
-        alone = _locked(held.fileno(), state.path)
-        if not alone:
-            log.warning("%s: another job is filling it; this one does the whole work itself", state.path)
-        yield state if alone else None
-
-
-def _locked(descriptor: int, path: Path) -> bool:
-    """Lock the open file; say whether that worked and it still lies at `path`."""
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+        _make_folders(path, state.path)
+        with preemption.deferred(), closing(Rows(path, state.path, whole, by_row, attributes, state)) as rows:
+            yield rows
+            rows.finish()
+    except OSError as error:
+        raise UserError(f"{not_written(path, error)}, and {state.path} keeps what is done") from error
+
+
+def _make_folders(path: Path, partial: Path) -> None:
+    for folder in (path.parent, partial.parent):
+        folder.mkdir(parents=True, exist_ok=True)
+    if path.parent.stat().st_dev != partial.parent.stat().st_dev:
+        raise UserError(f"{partial}: lies on another file system than {path}; keep the results folder on one")
+
+
+def _is_file_at(descriptor: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(descriptor), os.stat(path))
+    except FileNotFoundError:
         return False
-    except OSError:  # a file system without locks: one job at a time, as Snakemake has it
-        pass
-    return path.exists() and os.path.samestat(os.fstat(descriptor), path.stat())
 
 
 def _reserve(file: h5py.File, name: str, shape: tuple[int, ...], dtype: np.dtype) -> None:
