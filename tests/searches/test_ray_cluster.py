@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from heterodox.searches.ray_cluster import reachable_address
 from heterodox.searches.ray_node import WARNED
 
 SCRIPT = Path(__file__).resolve().parent.parent.parent / "scripts/on_ray.py"
@@ -100,6 +101,12 @@ def test_the_head_is_the_launchers_own_node_and_the_others_join_it(allocation: A
     assert "--head" not in worker
     assert "--object-store-memory=80000000" in head
     assert "--object-store-memory=80000000" in worker
+
+
+def test_the_head_takes_its_address_on_the_network_of_the_other_nodes() -> None:
+    assert reachable_address(["here", "localhost"]) == ["--node-ip-address=127.0.0.1"]
+    assert reachable_address(["here", "no.such.node.invalid"]) == []
+    assert reachable_address(["here"]) == []
 
 
 def test_srun_learns_the_job_and_nothing_of_the_step_around_it(allocation: Allocation) -> None:
