@@ -7,13 +7,22 @@ import pandas as pd
 from heterodox import command
 from heterodox.ensembles.matched_pairs import drawn_accuracies, drops, pair_differences
 from heterodox.errors import UserError
+from heterodox.storage.atomic import write_text
 from heterodox.storage.dumps import open_dumps
 from heterodox.storage.tables import read_table, write_table
+from heterodox.tables import pages
 from heterodox.tables.single_models import COLUMNS, matched_pairs
 
+NOTE = (
+    "Top-1 accuracy of the first member minus the second's on the same images, as shares; rows without names are the "
+    "mean of their comparison's pairs. Intervals are 95 %, from a paired bootstrap over images."
+)
 
-def compare_matched_pairs(spec: dict, members: Path, dumps: list[Path], table: Path, threads: int = 2) -> None:
-    """Write matched_pairs.csv: differences of top-1 accuracy with paired bootstrap intervals over images.
+
+def compare_matched_pairs(
+    spec: dict, members: Path, dumps: list[Path], table: Path, page: Path, threads: int = 2
+) -> None:
+    """Write matched_pairs.csv and its page: differences of top-1 accuracy with paired bootstrap intervals over images.
 
     The spec's config holds `members`, `shifts` (clean first), the `baseline` member whose drop is told, `seed` and
     `replicates`; the dumps come member by member, each on all shifts. Pairs are found by the labels in members.csv.
@@ -32,8 +41,10 @@ def compare_matched_pairs(spec: dict, members: Path, dumps: list[Path], table: P
             clean = accuracies
         elif baseline in names:
             parts.append(drops(baseline, names.index(baseline), clean, accuracies).assign(shift=shift))
-    whole = pd.concat(parts, ignore_index=True)
-    write_table(whole[["comparison", "shift", *whole.columns.drop(["comparison", "shift"])]], table)
+    whole = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
+    result = whole[["comparison", "shift", *whole.columns.drop(["comparison", "shift"])]]
+    write_table(result, table)
+    write_text(page, pages.page(result, "Matched pairs of members", NOTE))
 
 
 if __name__ == "__main__":

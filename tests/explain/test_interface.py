@@ -115,3 +115,8 @@ def test_the_folder_is_the_registry():
     for wrong in ("gradients", "interface", "integrated_gradients-0", "integrated_gradients-x"):
         with pytest.raises(UserError, match=f"method {wrong}: no such explanation; known are integrated"):
             interface.load(wrong)
+
+
+def test_steps_of_a_method_that_has_none_are_refused() -> None:
+    with pytest.raises(UserError, match="saliency takes no steps; write saliency"):
+        interface.load("saliency-10")

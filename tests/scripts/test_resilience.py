@@ -78,13 +78,17 @@ def test_pairs_of_members_are_compared_on_every_shift(dumps, tmp_path: Path) -> 
     write_table(pd.DataFrame(rows), tmp_path / "members.csv")
     config = {"members": MEMBERS, "shifts": SHIFTS, "baseline": "b", "seed": 1, "replicates": 20}
     files = [dumps[member, shift] for member in MEMBERS for shift in SHIFTS]
-    compare_matched_pairs({"config": config}, tmp_path / "members.csv", files, tmp_path / "pairs.csv")
+    compare_matched_pairs(
+        {"config": config}, tmp_path / "members.csv", files, tmp_path / "pairs.csv", tmp_path / "page.html"
+    )
     found = read_table(tmp_path / "pairs.csv").set_index(["comparison", "shift", "first"])["difference"]
     assert found["smallest_transformer", "fog-1.0", "c"] == pytest.approx((6 - 30) / 40)
     assert found["self_supervision", "clean", "b"] == pytest.approx((2 - 6) / 40)
     assert found["shifted_minus_clean", "fog-1.0", "b"] == pytest.approx(-12 / 40)
     with pytest.raises(UserError, match="5 files for 3 members on 2 shifts"):
-        compare_matched_pairs({"config": config}, tmp_path / "members.csv", files[1:], tmp_path / "pairs.csv")
+        compare_matched_pairs(
+            {"config": config}, tmp_path / "members.csv", files[1:], tmp_path / "pairs.csv", tmp_path / "p"
+        )
 
 
 def test_accuracy_is_regressed_on_every_shift_but_clean(tmp_path: Path) -> None:
@@ -92,11 +96,12 @@ def test_accuracy_is_regressed_on_every_shift_but_clean(tmp_path: Path) -> None:
     noise = np.random.default_rng(0).normal(0, 0.02, len(table))
     write_table(table.assign(top1=table["top1"] + noise), tmp_path / "members.csv")
     config = {"members": None, "seed": 1, "replicates": 20}
-    regress_accuracy({"config": config}, tmp_path / "members.csv", tmp_path / "table.csv")
+    regress_accuracy({"config": config}, tmp_path / "members.csv", tmp_path / "table.csv", tmp_path / "page.html")
     found = read_table(tmp_path / "table.csv")
+    assert (tmp_path / "page.html").read_text().count("<tr>") == len(found) + 1
     assert list(dict.fromkeys(found["shift"])) == ["v2", "lines-1.6", "water_drop-7.0"]
     few = config | {"members": ["m0", "m1"]}
-    regress_accuracy({"config": few}, tmp_path / "members.csv", tmp_path / "table.csv")
+    regress_accuracy({"config": few}, tmp_path / "members.csv", tmp_path / "table.csv", tmp_path / "page.html")
     assert read_table(tmp_path / "table.csv", list(found.columns)).empty
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import partial
 from importlib import import_module
+from inspect import signature
 from pathlib import Path
 
 import torch
@@ -24,6 +25,8 @@ def load(name: str) -> Method:
     if stem not in names() or (steps and not (steps.isdecimal() and int(steps) > 0)):
         raise UserError(f"method {name}: no such explanation; known are {', '.join(names())}, steps after a hyphen")
     explain = import_module(f"heterodox.explain.{stem}").explain
+    if steps and "steps" not in signature(explain).parameters:
+        raise UserError(f"method {name}: {stem} takes no steps; write {stem}")
     return partial(explain, steps=int(steps)) if steps else explain
 
 
