@@ -81,7 +81,7 @@ def layer_grams(network: nn.Module, images: torch.Tensor, layers: Layers = None)
     wanted = None if layers is None else {name.partition("#")[0] for name in layers}
     with ExitStack() as stack:  # removes the hooks whatever happens
         for name, module in network.named_modules():
-            if name in wanted if wanted is not None else not any(module.children()):
+            if name in wanted if wanted is not None else next(module.children(), None) is None:
                 hook = partial(_note, grams, name, len(images), wanted is not None)
                 stack.callback(module.register_forward_hook(hook).remove)
         stack.enter_context(torch.backends.cudnn.flags(enabled=True, allow_tf32=False))

@@ -17,8 +17,9 @@ CONSTANT = 1e-12  # of its Gram matrix's squared norm: a layer whose HSIC with i
 def centred(grams: np.ndarray, unbiased: bool = True) -> np.ndarray:
     """Return Gram matrices (..., n, n) with every row and column summing to 0, float64; if `unbiased`, U-centred.
 
-    U-centred matrices have a zero diagonal, which is left out of all means: an image's likeness to itself says
-    nothing. Raises UserError below four images.
+    The inner product of two of them is n (n - 3) times the unbiased, (n - 1)^2 times the biased HSIC. U-centred
+    matrices have a zero diagonal, which is left out of all means: an image's likeness to itself says nothing. Raises
+    UserError below four images.
     """
     n = grams.shape[-1]
     if n < SMALLEST_BATCH:
@@ -33,24 +34,6 @@ def centred(grams: np.ndarray, unbiased: bool = True) -> np.ndarray:
     if unbiased:
         result[..., diagonal, diagonal] = 0
     return result
-
-
-def hsic(first: np.ndarray, second: np.ndarray, unbiased: bool = True) -> np.ndarray:
-    """Return the HSIC (a, b) of every pair of Gram matrices (a, n, n) and (b, n, n) over the same n images.
-
-    Higher = more dependent. The biased estimate is >= 0; the unbiased one has mean 0 for independent features, hence
-    either sign.
-    """
-    matrices = (centred(first, unbiased), centred(second, unbiased))
-    return _products(*matrices) / _freedom(first.shape[-1], unbiased)
-
-
-def _products(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    return first.reshape(len(first), -1) @ second.reshape(len(second), -1).T
-
-
-def _freedom(n: int, unbiased: bool) -> int:
-    return n * (n - 3) if unbiased else (n - 1) ** 2
 
 
 class MinibatchCKA:
@@ -76,12 +59,13 @@ class MinibatchCKA:
         size = first.shape[-1]
         if self.batches and size != self._size:
             raise ValueError(f"batches must be equal: {size} images after {self._size}")
-        self._size, freedom = size, _freedom(size, self.unbiased)
+        self._size = size
         matrices = [centred(grams, self.unbiased) for grams in (first, second)]
-        self._cross = self._cross + _products(*matrices) / freedom
+        flat = [matrix.reshape(len(matrix), -1) for matrix in matrices]
+        self._cross = self._cross + flat[0] @ flat[1].T  # sums serve as means: what both sides share cancels
         for side, (grams, matrix) in enumerate(zip((first, second), matrices, strict=True)):
-            self._own[side] = self._own[side] + _squared_norms(matrix) / freedom
-            self._norms[side] = self._norms[side] + _squared_norms(grams) / freedom
+            self._own[side] = self._own[side] + _squared_norms(matrix)
+            self._norms[side] = self._norms[side] + _squared_norms(grams)
         self.batches += 1
 
     def value(self) -> np.ndarray:
