@@ -110,7 +110,8 @@ def main() -> None:
     parser.add_argument("--gigabytes", type=float, default=10.0)
     parser.add_argument("--folder", type=Path, default=Path("results"), help="where the files lie for the time")
     options = parser.parse_args()
-    count = max(1, int(options.gigabytes * 1e9 / dump_bytes(1, CLASSES, SHAPE)))
+    row = dump_bytes(1, CLASSES, SHAPE) - dump_bytes(0, CLASSES, SHAPE)
+    count = max(1, round(options.gigabytes * 1e9 / row))
     options.folder.mkdir(parents=True, exist_ok=True)
     free, needed = shutil.disk_usage(options.folder).free, 2 * dump_bytes(count, CLASSES, SHAPE)
     if free < 1.05 * needed:

@@ -199,15 +199,19 @@ def test_a_state_on_another_file_system_is_one_line(tmp_path):
 
 
 def test_rows_that_do_not_fit_the_layout_are_an_error(tmp_path):
+    first = {"values": np.zeros((1, 2), np.float32), "scale": np.zeros(1)}
     for second, fault in [
-        (np.zeros((1, 2), np.int64), "takes float32"),
-        (np.zeros((1, 3), np.float32), "takes float32"),
-        (np.zeros((3, 2), np.float32), "3 images announced, 4 written"),
+        ({**first, "values": np.zeros((1, 2), np.int64)}, "'values' takes float32"),
+        ({**first, "values": np.zeros((1, 3), np.float32)}, "'values' takes float32"),
+        ({**first, "scale": np.zeros(2)}, "'scale' takes float64"),
+        ({"values": np.zeros((1, 2), np.float32)}, "rows hold values, scale, not values"),
+        ({**first, "more": np.zeros(1)}, "rows hold values, scale, not values, scale, more"),
+        ({"values": np.zeros((3, 2), np.float32), "scale": np.zeros(3)}, "3 images announced, 4 written"),
     ]:
         with pytest.raises(ValueError, match=fault):  # noqa: PT012, SIM117
             with fill(tmp_path / "x.h5", {"index": np.arange(3)}, {"values": np.empty((0, 2), np.float32)}, {}) as rows:
-                rows.append({"values": np.zeros((1, 2), np.float32)})
-                rows.append({"values": second})
+                rows.append(first)
+                rows.append(second)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -98,6 +98,7 @@ class Rows:
             raise ValueError(f"{self._path}: {self.count} images announced, {self.filled + count} written")
         if self._descriptor < 0:
             self._open(values)
+        self._check(values, count)
         for name, array in values.items():
             self._write(name, array)
         self.filled += count
@@ -138,14 +139,17 @@ class Rows:
             for name, value in self._attributes.items():
                 file.attrs[name] = value
 
+    def _check(self, values: Mapping[str, np.ndarray], count: int) -> None:
+        if values.keys() != self._by_row.keys():
+            raise ValueError(f"{self._path}: rows hold {', '.join(self._by_row)}, not {', '.join(values)}")
+        for name, row in self._by_row.items():
+            wanted, found = (count, *row.shape[1:]), values[name]
+            if found.shape != wanted or found.dtype != row.dtype:
+                raise ValueError(f"{self._path}: '{name}' takes {row.dtype} {wanted}, not {found.dtype} {found.shape}")
+
     def _write(self, name: str, values: np.ndarray) -> None:
-        row = self._by_row[name]
-        if values.shape[1:] != row.shape[1:] or values.dtype != row.dtype:
-            raise ValueError(
-                f"{self._path}: '{name}' takes {row.dtype} {row.shape[1:]}, not {values.dtype} {values.shape[1:]}"
-            )
         rest = np.ascontiguousarray(values).reshape(-1).view(np.uint8).data
-        place = self._places[name] + self.filled * math.prod(row.shape[1:]) * row.dtype.itemsize
+        place = self._places[name] + self.filled * math.prod(values.shape[1:]) * values.itemsize
         while rest:  # the operating system may take a part of it
             taken = os.pwrite(self._descriptor, rest, place)
             rest, place = rest[taken:], place + taken
