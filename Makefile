@@ -1,6 +1,6 @@
 # `make study` and `make test` need only Python 3.11 or newer and make; both build the same environment in .venv.
 .SUFFIXES:
-.PHONY: environment study test lint format reference clean
+.PHONY: environment study test test-slurm lint format reference clean
 
 PYTHON = python3
 BIN = .venv/bin
@@ -26,7 +26,15 @@ environment: .venv/installed
 	touch $@
 
 test: environment lint
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --ignore tests/slurm
+
+# The workflow on a real SLURM that lives for the tests only; needs root and, where SLURM is missing, Debian's packages.
+SLURM = munge slurmctld slurmd slurm-client slurmdbd mariadb-server
+
+test-slurm: environment
+	@dpkg --status $(SLURM) > /dev/null 2>&1 || { apt-get update && \
+	  DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends $(SLURM); }
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/slurm
 
 lint: environment
 	$(BIN)/ruff format --check .

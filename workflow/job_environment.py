@@ -1,8 +1,12 @@
-"""Let jobs run with the Python that runs Snakemake and with the library of this checkout."""
+"""What a job gets from the Snakemake that runs it: its Python, the library of this checkout, and SLURM's warnings."""
 
 import os
+import signal
 import sys
+import threading
 from pathlib import Path
+
+import psutil
 
 
 def set_search_paths(root: Path) -> None:
@@ -15,3 +19,33 @@ def set_search_paths(root: Path) -> None:
         os.environ[name] = os.pathsep.join(
             [str(folder), *(entry for entry in before if entry and entry != str(folder))]
         )
+
+
+def hand_on_warnings() -> None:
+    """Send SIGTERM on to the running scripts when this process gets one; for the Snakemake inside a cluster's job.
+
+    SLURM warns the first process of a job step only, where it keeps track of processes by cgroup. That is a Snakemake,
+    which lets its job run to the end and tells it nothing. Snakemake keeps its own handler: Python reports the number
+    of a signal through this pipe beside calling the handler.
+    """
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+
+    def listen() -> None:
+        while number := os.read(reader, 1):
+            if number[0] == signal.SIGTERM:
+                _warn_children()
+
+    threading.Thread(target=listen, daemon=True, name="hand_on_warnings").start()
+
+
+def _warn_children() -> None:
+    """Send SIGTERM to all descendants, and SIGCONT as SLURM does, but not to an srun, whose step SLURM warns itself."""
+    for child in psutil.Process().children(recursive=True):
+        try:
+            if child.name() != "srun":
+                child.send_signal(signal.SIGTERM)
+                child.send_signal(signal.SIGCONT)
+        except psutil.NoSuchProcess:
+            continue

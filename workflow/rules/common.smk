@@ -17,6 +17,10 @@ import job_environment
 import source_folders
 
 job_environment.set_search_paths(Path(workflow.basedir))
+if workflow.remote_exec:
+    job_environment.hand_on_warnings()
+# No shell stays between Snakemake and the script: it would die of a signal that the script survives to write its state.
+shell.prefix("exec ")
 
 
 def refuse(lines):
