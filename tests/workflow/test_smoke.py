@@ -1,6 +1,7 @@
 """The whole workflow, run for real on a small study, and what a user can break in it."""
 
 import itertools
+import json
 import os
 import shutil
 import subprocess
@@ -14,10 +15,25 @@ import pytest
 import yaml
 
 from tests.workflow.conftest import Checkout
+from tests.workflow.test_rules import study_of
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 MEMBERS = ["resnet", "vgg", "vit", "deit", "dino_resnet"]
 SHIFTS = ["clean", "lines-1.6", "water_drop-7.0"]
+
+# Python runs this file at its start: every job leaves a note of the library files that it really loaded.
+NOTE_WHAT_WAS_LOADED = """
+import atexit, json, os, sys
+from pathlib import Path
+
+def note():
+    files = [module.__file__ for name, module in list(sys.modules.items()) if name.split(".")[0] == "heterodox"]
+    if sys.argv[0].startswith("scripts/"):
+        Path("loaded").mkdir(exist_ok=True)
+        Path("loaded", f"{os.getpid()}.json").write_text(json.dumps([sys.argv, files]))
+
+atexit.register(note)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -25,6 +41,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     """Return a checkout in which the smoke study ran from images to figures."""
     checkout = Checkout(tmp_path_factory.mktemp("smoke") / "checkout")
     shutil.copy2(ROOT / "tests/smoke/config.yaml", checkout.folder / "config.yaml")
+    (checkout.folder / "src/sitecustomize.py").write_text(NOTE_WHAT_WAS_LOADED, encoding="utf-8")
     checkout.snakemake("--quiet", "progress")
     return checkout
 
@@ -44,6 +61,19 @@ def results(study: Checkout) -> Path:
 
 def test_a_second_run_has_nothing_to_do(study: Checkout) -> None:
     assert "Nothing to be done" in study.snakemake().stderr
+
+
+def test_every_module_that_a_job_loaded_is_in_its_code_digest(study: Checkout) -> None:
+    codes = study_of("all", None, study.folder)["codes"]
+    notes = [json.loads(file.read_text()) for file in (study.folder / "loaded").iterdir()]
+    assert len({words[0] for words, _ in notes}) > 12  # scripts
+    for words, files in notes:
+        code = json.loads(words[words.index("--spec") + 1])["code"]
+        filled = [Path(file) for file in files if Path(file).stat().st_size]  # the packages' __init__.py are empty
+        loaded = {file.relative_to(study.folder).as_posix() for file in filled}
+        assert words[0] in codes[code]
+        assert loaded <= codes[code].keys(), words[0]
+        assert loaded
 
 
 def test_every_table_row_is_there(study: Checkout) -> None:
@@ -207,21 +237,3 @@ def test_a_missing_data_folder_is_named(copy: Checkout) -> None:
     config["data"] = {"source": "image_folder", "folder": "nowhere", "resize": 32, "crop": 28, "validation": 10}
     path.write_text(yaml.safe_dump(config, sort_keys=False))
     assert "nowhere" in failing_line(copy, "results/elsewhere/data/test.h5")
-
-
-def test_two_checkouts_with_one_cache_train_once(
-    study: Checkout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The second checkout links what the first one made: same bytes, no training."""
-    (tmp_path / "cache").mkdir()
-    monkeypatch.setenv("SNAKEMAKE_OUTPUT_CACHE", str(tmp_path / "cache"))
-    target, log = "results/smoke/members/vgg.safetensors", "results/smoke/logs/train_member/vgg.log"
-    first, second = Checkout(tmp_path / "first"), Checkout(tmp_path / "second")
-    for checkout in (first, second):
-        shutil.copy2(ROOT / "tests/smoke/config.yaml", checkout.folder / "config.yaml")
-        checkout.snakemake(target, "--quiet", "progress")
-    assert (first.folder / target).read_bytes() == (study.folder / target).read_bytes()
-    assert (second.folder / target).read_bytes() == (study.folder / target).read_bytes()
-    assert (second.folder / target).is_symlink()
-    assert "epoch" in (first.folder / log).read_text()
-    assert "epoch" not in (second.folder / log).read_text()  # Snakemake leaves an empty log
