@@ -2,7 +2,8 @@
 
 python -m bench.team_training [--members M] [--batch N]. One step is the forward and backward pass of a team on a batch
 of N images of 28 x 28, on the GPU where there is one, else on the CPU with one thread. All sides of a ratio are timed
-in this run, in turn; each is its fastest repetition.
+in this run, in turn; each is its fastest repetition: elapsed time on a GPU, processor time on a CPU, which other
+programs may use too.
 
 batched      torch.func over stacked parameters and running statistics (training/batching.py)
 separate     one member after another
@@ -46,14 +47,14 @@ def step(what: Team, count: int) -> Callable[[], None]:
     return once
 
 
-def fastest(actions: dict[str, Callable[[], None]], repeats: int) -> dict[str, float]:
+def fastest(actions: dict[str, Callable[[], None]], repeats: int, clock: Callable[[], float]) -> dict[str, float]:
     """Return the least seconds of `repeats` rounds in which the actions take turns, after one that does not count."""
     seconds: dict[str, list[float]] = {name: [] for name in actions}
     for _ in range(repeats + 1):
         for name, action in actions.items():
-            started = time.perf_counter()
+            started = clock()
             action()
-            seconds[name].append(time.perf_counter() - started)
+            seconds[name].append(clock() - started)
     return {name: min(values[1:]) for name, values in seconds.items()}
 
 
@@ -64,7 +65,8 @@ def bench(arch: str, members: int, count: int, repeats: int, device: torch.devic
         "attribution": team(arch, members, device, loss="attribution"),
         "attribution of 16": team(arch, members, device, loss="attribution", explained=16),
     }
-    found = fastest({name: step(what, count) for name, what in teams.items()}, repeats)
+    clock = time.perf_counter if device.type == "cuda" else time.process_time
+    found = fastest({name: step(what, count) for name, what in teams.items()}, repeats, clock)
     for name, seconds in found.items():
         print(
             f"  {arch:10} {name:18} {1e3 * seconds:8.1f} ms per step, {seconds / found['separate']:.2f} times separate"

@@ -8,9 +8,9 @@ from torch.func import functional_call
 
 from heterodox.networks.loading import Member
 
-# Devices on which one batched pass is taken. On a CPU it was 1.2 to 1.7 times slower than separate passes: grouped
-# convolutions lose more than is saved. A GPU is taken to gain, as it waits for kernels to be launched while networks are
-# small; bench/team_training.py prints the ratio on either.
+# Devices on which one batched pass is taken. On a CPU it was 1.2 to 2.1 times slower than separate passes: grouped
+# convolutions lose more than is saved. A GPU is taken to gain, as it waits for kernels to be launched while networks
+# are small; bench/team_training.py prints the ratio on either.
 DEVICES = ("cuda",)
 
 

@@ -116,8 +116,9 @@ class TeamLoss(Checked):
 
     `consensus` is the penalty's f in (masked) GNCL; `normalise` scales the maps before their variance. Both diversities
     are subtracted and, but for normalised maps, unbounded, so the loss has no minimum unless `cap` limits what an image
-    contributes. `explained` is how many images of a batch, its first ones, give maps: their variance estimates that of
-    the whole batch and costs in proportion; without it all do.
+    contributes. With `majority_vote` it needs one at any lambda: p does not sharpen while the logits grow, so the
+    penalty grows with their square. `explained` is how many images of a batch, its first ones, give maps: their
+    variance estimates that of the whole batch at a share of the cost; without it all do.
     """
 
     loss: str = choice("gncl", "independent", "masked_gncl", "balanced", "attribution")
