@@ -92,7 +92,7 @@ def fastest(actions: dict[str, Callable[[], object]], repeats: int) -> dict[str,
 
 def readers(paths: list[Path], what: str, rows: int) -> dict[str, Callable[[], object]]:
     """Return two ways to read everything once with h5py: dump after dump, and by chunks in two threads."""
-    datasets = [h5py.File(path, "r")[what] for path in paths]
+    datasets = [h5py.File(path, "r", locking=False)[what] for path in paths]
     memory = [np.empty((rows, *datasets[0].shape[1:]), datasets[0].dtype) for _ in range(2 * THREADS)]
     count = len(datasets[0])
 

@@ -266,6 +266,12 @@ def test_a_lock_stops_only_those_whom_the_site_makes_ask_for_one(make_dump: Make
         assert "set HDF5_USE_FILE_LOCKING=FALSE" in line
 
 
+def test_a_dump_that_is_open_elsewhere_in_this_process_is_read(make_dump: MakeDump) -> None:
+    path = make_dump("swin")
+    with h5py.File(path, "r") as file, DumpFile(path) as dump:
+        np.testing.assert_array_equal(dump.logits(), file["logits"][:])
+
+
 READ_AGAIN_AND_AGAIN = """
 import sys
 from heterodox.storage.dumps import DumpFile

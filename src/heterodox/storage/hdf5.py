@@ -74,6 +74,8 @@ def open_for_reading(path: Path, what: str) -> h5py.File:
     try:
         return h5py.File(path, "r", locking=False)
     except OSError as error:
+        if "locking flag values don't match" in str(error):  # this process has it open as h5py does by default
+            return h5py.File(path, "r")
         if "unable to lock file" in str(error):
             raise UserError(f"{path}: {LOCKED}") from error
         raise UserError(f"{path}: not a readable HDF5 file (truncated or damaged); delete it and run again") from error
