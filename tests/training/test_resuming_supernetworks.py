@@ -17,8 +17,8 @@ from tests.training.test_resuming import kill_in_the_middle, one_thread
 
 __all__ = ["one_thread"]  # a fixture that every test here uses
 RECIPE = {"learning_rate": 0.003, "batch_size": 16, "epochs": 1, "flip": True, "shift": 1}
-SHRINKING = {**RECIPE, "epochs": 3, "width_options": 3, "random_subnetworks": 1, "calibration_images": 48}
-SELECTION = {"subnetworks": 3, "candidates": 12, "tolerance": 0.04}
+SHRINKING = {**RECIPE, "epochs": 2, "width_options": 3, "random_subnetworks": 1, "calibration_images": 48}
+SELECTION = {"subnetworks": 3, "candidates": 8, "tolerance": 0.04}
 
 
 def spec(**config):
@@ -83,8 +83,8 @@ def assert_members_are_the_super_networks(files, supernetwork, folder):
     record = json.loads((folder / "record.json").read_text())
     taken = {entry["member"]: entry for entry in record["candidates"] if entry["member"]}
     assert sorted(taken) == ["subnet_01", "subnet_02", "subnet_03"]
-    assert len({entry["configuration"] for entry in record["candidates"]}) == 12
-    assert record["configurations_in_window"] >= 12
+    assert len({entry["configuration"] for entry in record["candidates"]}) == 8
+    assert record["configurations_in_window"] >= 8
     images, shown = (read_images(files[name], torch.device("cpu")) for name in ("train", "validation"))
     calibration = calibration_images(images, Shrinking(**SHRINKING), 1)
     for name, entry in taken.items():

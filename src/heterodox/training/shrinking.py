@@ -7,6 +7,7 @@ that is measured or exported gets statistics of its own, recalibrated on trainin
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -61,8 +62,6 @@ class ProgressiveShrinking(Supervision):
     """
 
     criterion = None
-    step: Tensor
-    done: Tensor
 
     def __init__(self, member: Member, recipe: Shrinking, calibration: Tensor, seed: int, name: str) -> None:
         super().__init__(member, recipe)
@@ -71,8 +70,15 @@ class ProgressiveShrinking(Supervision):
         self.shrinking, self.calibration, self.seed, self.name = recipe, calibration, seed, name
         self.space = space_of_recipe(member.network, recipe)
         self.super_network = SuperNetwork(member.network)
-        self.register_buffer("step", torch.zeros((), dtype=torch.int64))
-        self.register_buffer("done", torch.zeros((), dtype=torch.float64))
+        self.step, self.done = 0, 0.0  # plain numbers: reading them from a GPU would make every step wait for it
+
+    def get_extra_state(self) -> dict[str, float]:
+        """Return what the state of a training keeps beside the tensors."""
+        return {"step": self.step, "done": self.done}
+
+    def set_extra_state(self, state: dict[str, Any]) -> None:
+        """Take back what `get_extra_state` gave."""
+        self.step, self.done = state["step"], state["done"]
 
     def loss(self, images: Tensor, labels: Tensor, draws: Draws) -> Tensor:
         """Return the mean over the sandwich of the largest's cross-entropy and the others' divergence from it."""
@@ -85,14 +91,13 @@ class ProgressiveShrinking(Supervision):
 
     def pupils(self) -> list[Configuration]:
         """Return this step's sub-networks: the smallest that is open, then random ones."""
-        space = open_space(self.space, float(self.done), self.shrinking)
-        generator = stream(self.seed, "sub-networks", self.name, int(self.step))
+        space = open_space(self.space, self.done, self.shrinking)
+        generator = stream(self.seed, "sub-networks", self.name, self.step)
         return [space.smallest, *(space.draw(generator) for _ in range(self.shrinking.random_subnetworks))]
 
     def after_step(self, done: float) -> None:
         """Count the step."""
-        self.step += 1
-        self.done.fill_(done)
+        self.step, self.done = self.step + 1, done
 
     def measure(self, validation: LabelledImages) -> dict[str, float]:
         """Return accuracy and loss of the largest and the smallest sub-network on the validation images.
