@@ -12,7 +12,7 @@ from heterodox.tables.resilience_study import Study
 NOTE = (
     "Each claim allows a range of values. It agrees where the whole 95 % interval of what was found here lies in that "
     "range, differs where the whole interval lies outside, and is undecided otherwise. Differences of accuracy are "
-    "shares of images."
+    "shares of images. What a comparison of single members says holds for these networks: its interval is over images."
 )
 
 

@@ -72,6 +72,14 @@ def test_one_class_is_no_factor() -> None:
     assert set(found["factor"]) == {"all", "clean_accuracy", "log_parameters"}
 
 
+def test_members_that_are_just_enough_have_values_and_no_interval() -> None:
+    """Of six members, with five coefficients, nearly every draw leaves the model undetermined."""
+    found = regress(members(6), "fog-1.0", seed=1, replicates=20)
+    assert found["value"].notna().all()
+    assert found[["low", "high"]].isna().all(axis=None)
+    assert (found["redrawn"] > 20).all()
+
+
 def test_too_few_members_explain_nothing(caplog) -> None:
     found = regress(members(5), "fog-1.0", seed=1, replicates=5)
     assert found.empty

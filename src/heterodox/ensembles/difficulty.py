@@ -110,7 +110,8 @@ def measure(
     bootstrap over members within families and over images: `expected`, `independent`, `covariance` of
     `metrics.difficulty`, and `versus_within`, the expected coincident failure of two different methodologies minus
     the mean of those within each: negative where two methodologies fail together less often than one does with itself.
-    A family with itself counts pairs of distinct members alone, so its values are unbiased; NaN for one member.
+    A family with itself counts pairs of distinct members alone, so its values are unbiased; NaN for one member. Two
+    members are one pair, so every replicate holds it and its interval is one over images alone.
 
     Joint histograms: one row per cell, `images` on which exactly so many members of the first and second family fail.
     """

@@ -70,7 +70,9 @@ def regress(members: pd.DataFrame, shift: str, seed: int, replicates: int = 1000
     `share_alone`, `share_unique` of R squared (`metrics.regression.shared_out`; factor `all`: R squared itself),
     `spearman` with the shifted accuracy; factor `class - others`: the class's share minus the larger of the other two.
     The intervals are percentiles of a bootstrap over members; draws that leave the model undetermined are repeated and
-    counted in `redrawn`. With few members the shares favour the factor with most columns, the class: read the interval.
+    counted in `redrawn`, and where they are more than the replicates, among very few members, there is no interval: one
+    made of the draws that are left would be too narrow. With few members the shares favour the factor with most
+    columns, the class.
     Without rows where the members themselves are too few or too alike to determine the model.
     """
     model = Regression(members, shift)
@@ -84,7 +86,7 @@ def regress(members: pd.DataFrame, shift: str, seed: int, replicates: int = 1000
         redrawn += refused
         found += [[values[key] for key in point]] if values else []
     intervals = np.full((2, len(point)), np.nan)
-    if found and len(found) >= (1 - MOST_LOST) * replicates:
+    if redrawn <= replicates and len(found) >= (1 - MOST_LOST) * replicates:
         intervals = np.percentile(found, PERCENTILES, axis=0)
     rows = [
         {"factor": factor, "statistic": name, "n": len(model.y), "value": value, "low": low, "high": high}
