@@ -13,8 +13,26 @@ include: "workflow/rules/common.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/members.smk"
 include: "workflow/rules/dumps.smk"
+
+
+if TEAMS:
+
+    include: "workflow/rules/teams.smk"
+
+
+if SUBNETWORKS:
+
+    include: "workflow/rules/supernetwork.smk"
+
+
+if config["method_agreement"]:
+
+    include: "workflow/rules/methods.smk"
+
+
 include: "workflow/rules/ensembles.smk"
 include: "workflow/rules/paper.smk"
+include: "workflow/rules/findings.smk"
 
 
 rule all:

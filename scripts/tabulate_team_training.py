@@ -1,31 +1,26 @@
-"""Tell how far the training of each team went, and what its loss costs."""
+"""Tell how far each team's training went before it diverged, and what its loss costs."""
 
 from pathlib import Path
 
-import pandas as pd
-
 from heterodox import command
+from heterodox.storage.atomic import write_text
 from heterodox.storage.members import read_description
-from heterodox.storage.tables import write_table
-from heterodox.tables.team_training import training_table
+from heterodox.storage.tables import read_table, write_table
+from heterodox.tables import pages
+from heterodox.tables.team_training import SWEEP_COLUMNS, training_table
+
+NOTE = (
+    "The study's teams, and below them the sweeps of lambda. The accuracy is the ensemble's on validation images, of "
+    "the epoch whose weights are kept; the overhead is the time of a step as a multiple of plain cross-entropy's."
+)
 
 
-def tabulate_team_training(
-    spec: dict,
-    descriptions: list[Path],
-    table: Path,
-    benchmarks: list[Path] = [],  # noqa: B006  read only
-) -> None:
-    """Write team_training.csv from the descriptions of the teams' first members.
-
-    Benchmarks are Snakemake's own, in the order of the descriptions; without them times are missing. Of a training
-    that was interrupted they tell the last part alone.
-    """
-    found = [read_description(path) for path in descriptions]
-    seconds = {}
-    for description, path in zip(found, benchmarks, strict=bool(benchmarks)):
-        seconds[description["team"], int(description["seed"])] = float(pd.read_csv(path, sep="\t")["s"].iloc[0])
-    write_table(training_table(found, seconds), table)
+def tabulate_team_training(spec: dict, descriptions: list[Path], sweeps: list[Path], table: Path, page: Path) -> None:
+    """Write team_training.csv and its page, from the descriptions of the teams' first members and the sweeps' rows."""
+    found = [read_description(path.with_suffix(".safetensors")) for path in descriptions]
+    result = training_table(found, [read_table(path, SWEEP_COLUMNS) for path in sweeps])
+    write_table(result, table)
+    write_text(page, pages.page(result, "Training of teams", NOTE))
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import member_groups
 import yaml
 from jsonschema import Draft202012Validator, ValidationError, validators
 
@@ -98,6 +99,7 @@ def _references(config: dict[str, Any]) -> Iterator[str]:
     yield from _pool_faults(config)
     yield from _figure_faults(config)
     yield from _severity_faults(config)
+    yield from member_groups.faults(config)
     shifts = shifts_of(config)
     for name in sorted({shift for shift in shifts if shifts.count(shift) > 1}):
         yield f"config: shift {name!r} is named twice"
@@ -222,7 +224,8 @@ def _rows(entry: dict[str, Any], definitions: dict[str, Any], path: str = "") ->
             default = "required"
         description = " ".join(child.get("description", "").split()).replace("|", "\\|")
         yield f"| `{here}` | {_describe(child).replace('|', chr(92) + '|')} | {default} | {description} |"
-        yield from _rows(child, definitions, here + ".")
+        referred = definitions.get(child.get("$ref", "").rpartition("/")[2], child)
+        yield from _rows(referred, definitions, here + ".")
         below = child.get("additionalProperties")
         if isinstance(below, dict):
             definition = below.get("$ref", "").rpartition("/")[2]

@@ -1,5 +1,7 @@
 """Run a member over a shift: logits and explanations, streamed to a dump with bounded memory."""
 
+import json
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -8,11 +10,14 @@ import torch
 
 from heterodox.errors import UserError
 from heterodox.explain import interface
-from heterodox.networks.loading import Member
+from heterodox.networks.loading import Member, available_device, load_member
 from heterodox.storage.dumps import write_dump
 from heterodox.storage.images import ImageFile
-from heterodox.storage.provenance import git_commit, versions
+from heterodox.storage.members import description_path, read_description
+from heterodox.storage.provenance import fingerprint, git_commit, versions
 from heterodox.storage.rows import State
+
+log = logging.getLogger(__name__)
 
 
 def dump(
@@ -46,6 +51,38 @@ def dump(
                 for name, method in explanations.items()
             }
             writer.append(logits.cpu().numpy(), maps)
+
+
+def dump_weights(
+    spec: Mapping[str, Any],
+    weights: Path,
+    images: Path,
+    path: Path,
+    state: Path,
+    state_seconds: float = 30.0,
+) -> None:
+    """Write the dump of the member in `weights` as its job asks; `state` lets a killed job go on.
+
+    The job's spec holds the wildcard `shift` and, in its config, `dataset` and `methods`. Raises UserError as `dump`.
+    """
+    device, config = available_device(), spec["config"]
+    member, described, made_by = load_member(weights, device), read_description(weights), provenance(device)
+    attributes = {
+        "member": described["member"],
+        "arch": described["arch"],
+        "dataset": config["dataset"],
+        "shift": spec["wildcards"]["shift"],
+        "seed": described["seed"],
+        "config": json.dumps(config, sort_keys=True, separators=(",", ":")),
+    }
+    # A commit that changes none of the code that runs, which is in the spec, may lie between two attempts.
+    machine = {name: made_by[name] for name in ("torch_version", "device")}
+    inputs = [weights, description_path(weights), images]
+    waiting = State(state, fingerprint({**spec, **machine}, inputs), state_seconds)
+    with ImageFile(images) as file:
+        check_classes(described["classes"], weights, file)
+        dump(member, file, path, config["methods"], attributes | made_by, device, state=waiting)
+        log.info("%s: %d images, device %s", path, len(file), device)
 
 
 def check_classes(classes: Sequence[str], weights: Path, images: ImageFile) -> None:

@@ -117,6 +117,14 @@ def wait_until(condition: Callable[[], object], what: str, seconds: float = 60.0
         time.sleep(0.1)
 
 
+def ended(process: psutil.Process) -> bool:
+    """Say whether a process has ended, though perhaps nobody has asked for its exit status yet."""
+    try:
+        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
 class Cluster:
     """One controller with accounting, a node for CPU jobs and two with a fake GPU each, all on this host.
 
@@ -313,11 +321,15 @@ class Cluster:
                 process.kill()
 
     def _kill_jobs_of(self, node: str) -> None:
-        for daemon in list(step_daemons(self.folder / f"spool.{node}")):
+        """Kill all jobs of a node at one instant: none of their processes may see another one go and react."""
+        processes = []
+        for daemon in step_daemons(self.folder / f"spool.{node}"):
             with suppress(psutil.NoSuchProcess):
-                for process in [daemon, *daemon.children(recursive=True)]:
-                    with suppress(psutil.NoSuchProcess):
-                        process.kill()
+                processes += [daemon, *daemon.children(recursive=True)]
+        for number in (signal.SIGSTOP, signal.SIGKILL):
+            for process in processes:
+                with suppress(psutil.NoSuchProcess):
+                    process.send_signal(number)
 
 
 def step_daemons(spool: Path) -> Iterator[psutil.Process]:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import pandas as pd
 import pytest
 
-from tests.slurm.cluster import GPU_NODES, GRACE_SECONDS, Cluster, wait_until
+from tests.slurm.cluster import GPU_NODES, GRACE_SECONDS, Cluster, ended, wait_until
 from tests.slurm.conftest import ClusterStudy
 from tests.workflow.conftest import Checkout
 
@@ -87,7 +87,7 @@ def test_a_preempted_training_writes_its_state_within_the_grace_time(study: Clus
     both = ["-p", "urgent", "--nodes=2", "--gpus-per-node=1", "--time=1"]
     asked = time.monotonic()
     cluster.call("sbatch", "-A", "lab", *both, "--chdir", str(cluster.folder), "--wrap", "sleep 1")
-    wait_until(lambda: not training.is_running(), "the end of the preempted training", GRACE_SECONDS)
+    wait_until(lambda: ended(training), "the end of the preempted training", GRACE_SECONDS)
     assert time.monotonic() - asked < GRACE_SECONDS
     assert f"process {training.pid} received SIGTERM" in run.finish()
     assert GOES_ON in study.training_log("preempted")
@@ -105,7 +105,7 @@ def test_a_training_on_a_lost_node_goes_on_elsewhere(study: ClusterStudy, cluste
     node = study.node_of(job)
     assert node in GPU_NODES
     cluster.crash_node(node)
-    assert not training.is_running()
+    wait_until(lambda: ended(training), "the end of all that ran on the node", 5)
     # SLURM waits two minutes before it starts a requeued job; the test does not.
     now = ["scontrol", "update", f"JobId={job}", "StartTime=now"]
     wait_until(lambda: cluster.call(*now, check=False) is not None, "requeue")
@@ -146,7 +146,7 @@ def test_a_killed_snakemake_is_started_again_after_its_orphans_were_cancelled(
     ]
     assert orphans == [study.job_of("orphaned")]
     cluster.call("scancel", *orphans)
-    wait_until(lambda: not training.is_running(), "the end of the orphan")
+    wait_until(lambda: ended(training), "the end of the orphan")
     assert "received SIGTERM" in study.training_log("orphaned")
     study.snakemake("--unlock")
     study.start(study.member("orphaned")).finish()

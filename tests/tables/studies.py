@@ -111,8 +111,19 @@ def other_tables() -> dict[str, pd.DataFrame]:
         for part in ("first", "middle", "last")
     ]
     training = [
-        {"loss": "attribution", "lambda": strength, "diverged_epoch": epoch, "overhead": 2 + strength}
-        for strength, epoch in ((10.0, 2), (1.0, 3), (0.1, 5), (0.01, None))
+        {
+            "loss": "attribution",
+            "lambda": strength,
+            "diverged_epoch": epoch,
+            "overhead": 2 + strength,
+            "normalise": maps,
+        }
+        for strength, epoch, maps in ((10.0, 2, "none"), (1.0, 3, "none"), (0.1, 5, "none"), (0.01, None, "none"))
+    ]
+    training.append({"loss": "attribution", "lambda": 1.0, "diverged_epoch": None, "normalise": "l2"})
+    training += [
+        {"loss": "gncl", "penalty_consensus": "mean_logit", "lambda": strength, "diverged_epoch": epoch}
+        for strength, epoch in ((0.2, None), (0.5, None), (1.0, 4), (3.0, 1), (10.0, 1))
     ]
     tables = {"method_agreement": agreement, "difficulty": difficulty, "similarity": similarity}
     return {name: pd.DataFrame(rows) for name, rows in (tables | {"team_training": training}).items()}

@@ -116,9 +116,12 @@ def test_balanced_wins_are_counted_with_what_the_intervals_leave_open() -> None:
     assert measure.balanced_wins(lone)[:3] == (0.5, 0, 1)
 
 
-def test_the_largest_lambda_is_compared_with_the_smallest() -> None:
-    own, other = (seeds(name, "accuracy", ["clean"]) for name in ("gncl-mean_logit-0.9", MAIN))
-    assert measure.larger_lambda(STUDY).value == pytest.approx(own.mean() - other.mean())
+def test_of_the_lambdas_above_the_papers_three_of_four_diverged() -> None:
+    found = measure.larger_lambda(STUDY)
+    assert (found.value, found.n) == (0.75, 4)
+    teams_alone = STUDY.tables["team_training"].query("loss != 'gncl'")
+    with pytest.raises(NotMeasuredError, match="no row"):
+        measure.larger_lambda(whole_study(tables=STUDY.tables | {"team_training": teams_alone}))
 
 
 def direct_pool(values: pd.Series) -> tuple[float, float, float]:

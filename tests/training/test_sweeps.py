@@ -18,7 +18,7 @@ RECIPE = {"epochs": 3, "batch_size": 16, "learning_rate": 0.005}
 def spec(weight, **team):
     team = {"archs": ["vgg", "vit"], "loss": "attribution", "lambda": weight, **team}
     config = {"dataset": "sided", "seed": 1, "team": team, "recipe": RECIPE}
-    return {"wildcards": {"team": "toy", "seed": "2"}, "config": config}
+    return {"wildcards": {"sweep": "wide", "team": "toy", "seed": "2"}, "config": config}
 
 
 @pytest.fixture

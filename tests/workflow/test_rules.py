@@ -29,6 +29,12 @@ EXPENSIVE = {
     "fetch_member",
     "fetch_backbone",
     "dump_member",
+    "train_team",
+    "dump_team",
+    "train_supernetwork",
+    "extract_subnetworks",
+    "dump_subnetworks",
+    "measure_similarity",
 }
 
 
@@ -162,7 +168,9 @@ def test_wildcards_and_code_digest_stand_in_the_params(working: list[dict]) -> N
         assert spec["wildcards"] == job["wildcards"], job["rule"]
         assert len(spec["code"]) == 16
         loads_by_name = spec["code"] != digests.digest(f"scripts/{job['rule']}.py")
-        assert loads_by_name == (job["rule"] in {*EXPENSIVE, "draw_corruption_panel"}), job["rule"]
+        assert loads_by_name == (
+            job["rule"] in {*EXPENSIVE, "draw_corruption_panel", "sweep_lambda", "compare_methods"}
+        ), job["rule"]
 
 
 def test_shell_commands_read_no_config_and_no_wildcards(working: list[dict]) -> None:
@@ -238,7 +246,17 @@ def test_params_of_two_jobs_of_one_rule_differ(working: list[dict]) -> None:
 
 def test_the_test_split_reaches_only_corruptions_dumps_and_their_pictures(working: list[dict]) -> None:
     readers = {job["rule"] for job in working for file in job["inputs"] if file.endswith("data/test.h5")}
-    assert readers == {"corrupt_images", "dump_member", "draw_saliency_maps"}
+    assert readers == {
+        "corrupt_images",
+        "dump_member",
+        "dump_team",
+        "dump_subnetworks",
+        "measure_similarity",
+        "compare_methods",
+        "draw_saliency_maps",
+        "draw_attribution_maps",
+        "draw_agreeing_pixels",
+    }
 
 
 def test_the_snakefile_imports_neither_torch_nor_the_library(study: dict) -> None:

@@ -7,6 +7,7 @@ OUTPUTS names and functions used by the other files; no rules
 import json
 import re
 import sys
+from itertools import combinations
 from pathlib import Path
 
 sys.path.insert(0, str(Path(workflow.basedir) / "workflow"))
@@ -14,6 +15,7 @@ sys.path.insert(0, str(Path(workflow.basedir) / "workflow"))
 import code_digest
 import configuration
 import job_environment
+import member_groups
 import source_folders
 
 job_environment.set_search_paths(Path(workflow.basedir))
@@ -41,18 +43,31 @@ RESULTS = f"results/{config['dataset']}"
 LOGS = f"{RESULTS}/logs"
 ENVIRONMENT = "../../envs/heterodox.yaml"
 CODE = code_digest.CodeDigests(Path(workflow.basedir))
-MEMBERS = config["members"]
-POOLS = config["pools"]
+LISTED = config["members"]
+TEAMS = config["teams"]
+TEAM_SIZE = max((len(entry["archs"]) for entry in TEAMS.values()), default=0)
+TEAM_POOLS = member_groups.team_pools(config)
+SUBNETWORKS = member_groups.subnetworks(config)
+MEMBERS = LISTED | member_groups.group_members(config)
+POOLS = config["pools"] | member_groups.subnetwork_pool(config)
 SHIFTS = configuration.shifts_of(config)
 CORRUPTED = [shift for shift in SHIFTS if shift != "clean" and shift not in config["natural_shifts"]]
-OUTSIDE = [name for name, member in MEMBERS.items() if "dump" in member]
-PROBED = [name for name, member in MEMBERS.items() if "probe" in member]
-FETCHED = [name for name, member in MEMBERS.items() if member["pretrained"] and name not in PROBED]
-TRAINED = [name for name in MEMBERS if name not in {*OUTSIDE, *FETCHED, *PROBED}]
+OUTSIDE = [name for name, member in LISTED.items() if "dump" in member]
+PROBED = [name for name, member in LISTED.items() if "probe" in member]
+FETCHED = [name for name, member in LISTED.items() if member["pretrained"] and name not in PROBED]
+TRAINED = [name for name in LISTED if name not in {*OUTSIDE, *FETCHED, *PROBED}]
 OWN = [name for name in MEMBERS if name not in OUTSIDE]
+TABLES = f"{RESULTS}/tables"
+TEAMED = [member for pool in TEAM_POOLS.values() for member in pool["members"]]
 METHODS = config["explanations"]["methods"]
-MAPPED = {member for pool in POOLS.values() if pool["maps"] for member in pool["members"]}
-SHOWN_MAPS = config["figures"]["saliency_maps"]["members"] or [name for name in OWN if name in MAPPED][:3]
+MAPPED = {member for pool in (POOLS | TEAM_POOLS).values() if pool["maps"] for member in pool["members"]}
+FIGURES = config["figures"]
+SHOWN_MAPS = FIGURES["saliency_maps"]["members"] or [name for name in LISTED if name in MAPPED and name in OWN][:3]
+AGREEING = FIGURES["agreeing_pixels"]["members"] or SHOWN_MAPS[:2]
+SHOWN_TEAMS = member_groups.shown_teams(config)
+TEAM_MAPPED = list(dict.fromkeys(member for team in SHOWN_TEAMS for member in team["members"]))
+FAMILIES = member_groups.families(config)
+BOOTSTRAP = {"seed": config["seed"], "replicates": config["bootstrap"]}
 
 
 def one_of(names):
@@ -64,6 +79,8 @@ wildcard_constraints:
     member=one_of(OWN),
     shift=one_of(SHIFTS),
     pool=one_of(POOLS),
+    team=one_of(TEAMS),
+    seed=r"\d+",
 
 
 def spec(rule_name, wildcards=None, modules=(), **config_slice):
@@ -86,14 +103,14 @@ def zoo(*members):
 
 
 def methods_of(member, shift):
-    """Return the methods whose maps of a member on a shift somebody wants: a pool, or the figure that shows them."""
-    wanted = member in MAPPED or (shift == "clean" and member in SHOWN_MAPS)
+    """Return the methods whose maps of a member on a shift somebody wants: a pool, or a figure that shows them."""
+    wanted = member in MAPPED or (shift == "clean" and member in {*SHOWN_MAPS, *AGREEING, *TEAM_MAPPED})
     return METHODS if wanted else []
 
 
 def explanation_modules(methods):
     """Return the library files of these methods of explanation; they are loaded by name."""
-    return [f"explain/{method}.py" for method in methods]
+    return sorted({f"explain/{method.partition('-')[0]}.py" for method in methods})
 
 
 def recipe_of(member):
@@ -172,9 +189,55 @@ def folder_state_of(entry):
     return source_folders.state(Path(entry["folder"])) if entry["source"] == "image_folder" else None
 
 
+def team_of(team):
+    """Return what of a team's entry decides what its members are and learn together."""
+    return {key: value for key, value in TEAMS[team].items() if key not in ("recipe", "changes", "seeds")}
+
+
+def team_recipe_of(team):
+    """Return the recipe of a team with its own changes."""
+    return config["recipes"][TEAMS[team]["recipe"]] | TEAMS[team]["changes"]
+
+
+def team_zoo(team):
+    """Return the library files of a team's architectures."""
+    return sorted({f"networks/zoo/{arch}.py" for arch in TEAMS[team]["archs"]})
+
+
+def team_labels():
+    """Return what stands before the scores of each training of a team in tables."""
+    return {
+        f"{team}-{seed}": {
+            "team": team,
+            "seed": seed,
+            "loss": TEAMS[team]["loss"],
+            "penalty_consensus": TEAMS[team]["consensus"],
+            "lambda": TEAMS[team]["lambda"],
+        }
+        for team, seed in member_groups.team_trainings(config)
+    }
+
+
+def sweep_of(sweep, weight):
+    """Return the team and the recipe of one training of a sweep."""
+    entry = config["sweeps"][sweep]
+    own = {"lambda": float(weight)} | ({"normalise": entry["normalise"]} if "normalise" in entry else {})
+    return {"team": team_of(entry["team"]) | own, "recipe": team_recipe_of(entry["team"]) | entry["changes"]}
+
+
+def sweep_tables():
+    """Return the tables of all trainings of all sweeps."""
+    return [
+        f"{RESULTS}/sweeps/{sweep}/{float(weight)!r}-{seed}.csv"
+        for sweep, entry in config["sweeps"].items()
+        for weight in entry["lambdas"]
+        for seed in entry["seeds"]
+    ]
+
+
 def pool_of(pool):
     """Return all that decides how a pool is scored."""
-    entry = POOLS[pool]
+    entry = (POOLS | TEAM_POOLS)[pool]
     return {
         "pool": {key: value for key, value in entry.items() if key != "maps"},
         "outside": entries_of(entry["members"]),
@@ -185,6 +248,16 @@ def pool_of(pool):
 def figure_files(name):
     """Return the three files of one figure, by kind."""
     return {kind: f"{RESULTS}/figures/{name}.{kind}" for kind in ("svg", "png", "pdf")}
+
+
+def numbered(kind, files):
+    """Return each file under a name of its own: Snakemake's cache keeps the outputs of a job by their names."""
+    return {f"{kind}_{place}": file for place, file in enumerate(files, 1)}
+
+
+def all_of(kind):
+    """Return a param that lists the numbered outputs of this kind in their order."""
+    return lambda wildcards, output: [file for name, file in output.items() if name.startswith(f"{kind}_")]
 
 
 def shown_figure(name, caption, category):

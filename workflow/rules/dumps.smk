@@ -15,6 +15,8 @@ rule dump_member:
         dump=f"{RESULTS}/dumps/{{member}}/{{shift}}.h5",
     log:
         f"{LOGS}/dump_member/{{member}}/{{shift}}.log",
+    wildcard_constraints:
+        member=one_of(name for name in OWN if name in LISTED),
     cache: "omit-software"
     conda:
         ENVIRONMENT

@@ -4,9 +4,7 @@ INPUTS  results/{dataset}/dumps, scores, trends, data
 OUTPUTS results/{dataset}/tables/*.csv, results/{dataset}/figures/*.{svg,png,pdf}
 """
 
-FIGURES = config["figures"]
-TABLES = f"{RESULTS}/tables"
-BASELINE = FIGURES["baseline_by_shift"]["member"] or next(iter(MEMBERS))
+BASELINE = FIGURES["baseline_by_shift"]["member"] or next(iter(LISTED))
 RESILIENCE_FIGURES = [
     "single_models",
     "baseline_by_shift",
@@ -29,8 +27,8 @@ wildcard_constraints:
 rule tabulate_members:
     """Put every member's accuracy on every shift into one table."""
     input:
-        dumps=dumps_of(MEMBERS, SHIFTS),
-        descriptions=descriptions_of(MEMBERS),
+        dumps=dumps_of(LISTED, SHIFTS),
+        descriptions=descriptions_of(LISTED),
     output:
         table=f"{TABLES}/members.csv",
         page=report(
@@ -45,10 +43,10 @@ rule tabulate_members:
     params:
         spec=spec(
             "tabulate_members",
-            members=list(MEMBERS),
+            members=list(LISTED),
             shifts=SHIFTS,
-            labels=labels_of(MEMBERS),
-            outside=entries_of(MEMBERS),
+            labels=labels_of(LISTED),
+            outside=entries_of(LISTED),
         ),
     shell:
         "python scripts/tabulate_members.py --spec {params.spec:q} --dumps {input.dumps:q} "
@@ -216,22 +214,3 @@ rule draw_trend_grid:
     shell:
         "python scripts/draw_trend_grid.py --spec {params.spec:q} --ensembles {input.ensembles} "
         "--trends {input.trends} --figure {output.svg} > {log} 2>&1"
-
-
-rule tables:
-    """Make the tables of every study."""
-    input:
-        expand(f"{TABLES}/{{name}}.csv", name=["members", "ensembles", "trends"]),
-
-
-rule figures:
-    """Draw the figures of every study."""
-    input:
-        [file for name in RESILIENCE_FIGURES for file in figure_files(name).values()],
-
-
-rule resilience:
-    """Run the resilience study: ensembles of different networks under natural image corruptions."""
-    input:
-        rules.tables.input,
-        rules.figures.input,

@@ -251,17 +251,9 @@ def heuristics_against(first: str, second: str, measure: str, shifts: Shifts) ->
 
 
 def larger_lambda(study: Study) -> Finding:
-    """Return how much more accurate on clean images GNCL teams with the largest lambda are than with the smallest."""
-    teams = with_heuristics(study.table("teams"))
-    rows = teams[(teams["heuristic"] == "gncl_mean_logit") & (teams["consensus"] == "mean_logit")]
-    rows = rows[rows["shift"] == "clean"]
-    strengths = sorted(rows["lambda"].dropna().unique())
-    if len(strengths) < 2:
-        raise NotMeasuredError("teams.csv has GNCL teams of fewer than two lambdas")
-    largest, smallest = (
-        rows.loc[rows["lambda"] == end, "accuracy"].to_numpy() for end in (strengths[-1], strengths[0])
-    )
-    return _against(largest, smallest, "teams")
+    """Return the share of trainings of GNCL by mean logit with a lambda above the paper's 0.2 that diverged."""
+    rows = study.rows("team_training", loss="gncl", penalty_consensus="mean_logit")
+    return _diverged(rows[rows["lambda"] > 0.2])
 
 
 Measure = Callable[[pd.DataFrame], pd.Series]
@@ -416,8 +408,13 @@ def similarity_of_part(kind: str, part: str) -> Quantity:
 
 
 def diverged_share(study: Study) -> Finding:
-    """Return the share of trainings for diverse attributions that diverged."""
-    rows = study.rows("team_training", loss="attribution")
+    """Return the share of trainings for diverse attributions that diverged, with the maps as they are (Eq. 8)."""
+    return _diverged(study.rows("team_training", loss="attribution", normalise="none"))
+
+
+def _diverged(rows: pd.DataFrame) -> Finding:
+    if rows.empty:
+        raise NotMeasuredError("team_training.csv has no such training; add a sweep of lambda")
     share = float(rows["diverged_epoch"].notna().mean())
     return Finding(share, *binomial_interval(share, len(rows)), len(rows), "trainings")
 

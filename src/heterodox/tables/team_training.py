@@ -5,35 +5,35 @@ from typing import Any
 
 import pandas as pd
 
-COLUMNS = ["team", "seed", "loss", "penalty_consensus", "lambda", "normalise", "epochs", "last_stable_epoch"]
-COLUMNS += ["diverged_epoch", "team_validation_accuracy", "seconds_per_epoch", "overhead"]
+OF_LOSS = ["loss", "penalty_consensus", "lambda", "reduction", "normalise", "cap"]
+OUTCOME = ["epochs", "last_stable_epoch", "diverged_epoch", "team_validation_accuracy", "diversity"]
+COLUMNS = ["sweep", "team", "seed", *OF_LOSS, *OUTCOME, "overhead"]
+SWEEP_COLUMNS = COLUMNS
+WHOLE = ["seed", "epochs", "last_stable_epoch", "diverged_epoch"]
 
 
-def training_table(
-    descriptions: Sequence[Mapping[str, Any]], seconds: Mapping[tuple[str, int], float] | None = None
-) -> pd.DataFrame:
-    """Return one row per team and seed with COLUMNS.
+def training_table(descriptions: Sequence[Mapping[str, Any]], sweeps: Sequence[pd.DataFrame] = ()) -> pd.DataFrame:
+    """Return one row per training with COLUMNS: the study's teams, whose `sweep` is empty, then the sweeps' rows.
 
     descriptions: those of the teams' first members. `epochs` were asked for; `diverged_epoch` is empty where all were
-    sane, and then `last_stable_epoch` is the last one; the accuracy is that of the weights that were kept. `seconds`
-    is how long each training ran, by (team, seed); `overhead` compares its epochs with those of independent teams.
+    sane, and then `last_stable_epoch` is the last one; the accuracy, of the ensemble by mean logit in 0..1, is that of
+    the weights that were kept. `overhead`, the time of a step as a multiple of plain cross-entropy's, is measured by
+    sweeps only.
     """
-    rows = []
-    for found in descriptions:
-        stable = len(found["history"])
-        took = (seconds or {}).get((found["team"], int(found["seed"])))
-        # The epoch that diverged took its time too.
-        ran = stable + (found["diverged_epoch"] is not None)
-        rows.append(
-            {
-                **{name: found[name] for name in COLUMNS if name in found},
-                "loss": found["team_loss"],
-                "epochs": found["recipe"]["epochs"],
-                "last_stable_epoch": stable,
-                "seconds_per_epoch": None if took is None else took / ran,
-            }
-        )
-    table = pd.DataFrame(rows, columns=COLUMNS)
-    table = table.astype({"diverged_epoch": "Int64", "seconds_per_epoch": "float64", "lambda": "float64"})
-    plain = table.loc[table["loss"] == "independent", "seconds_per_epoch"].mean()
-    return table.assign(overhead=table["seconds_per_epoch"] / plain)
+    teams = pd.DataFrame([_row(found) for found in descriptions], columns=COLUMNS)
+    parts = [part for part in (teams, *sweeps) if len(part)]
+    if not parts:
+        return teams
+    whole = pd.concat([part.astype(object) for part in parts], ignore_index=True)[COLUMNS]
+    numbers = ["lambda", "cap", "team_validation_accuracy", "diversity", "overhead"]
+    return whole.astype(dict.fromkeys(WHOLE, "Int64") | dict.fromkeys(numbers, "float64"))
+
+
+def _row(found: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        **{name: found.get(name) for name in COLUMNS},
+        "seed": int(found["member_seed"]),  # `seed` is the study's
+        "loss": found["team_loss"],  # `loss` is the number that was lowered
+        "epochs": found["recipe"]["epochs"],
+        "last_stable_epoch": len(found["history"]),
+    }

@@ -24,6 +24,7 @@ def sweep_row(spec: Mapping[str, Any], team: TrainedTeam) -> dict[str, Any]:
     history, loss = team.progress.history, team_loss(spec).described()
     kept = history[team.progress.best_epoch - 1] if history else {}
     return {
+        "sweep": spec["wildcards"]["sweep"],
         "team": spec["wildcards"]["team"],
         "seed": int(spec["wildcards"]["seed"]),
         "loss": loss.pop("team_loss"),

@@ -1,0 +1,34 @@
+"""Score every team as one ensemble on one shift."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from heterodox import command
+from heterodox.ensembles.pool import pool_from
+from heterodox.ensembles.scoring import score
+from heterodox.storage.dumps import open_dumps
+from heterodox.storage.tables import write_table
+
+
+def score_teams(spec: dict, dumps: list[Path], descriptions: list[Path], scores: Path, threads: int = 2) -> None:
+    """Score all teams of a study on one shift.
+
+    The spec's config holds the `pools`, one per training of a team, and the `labels` that stand before its scores; the
+    dumps and descriptions come pool by pool and member by member.
+    """
+    parts, first = [], 0
+    for name, entry in spec["config"]["pools"].items():
+        of_pool = slice(first, first + len(entry["pool"]["members"]))
+        with open_dumps(dumps[of_pool]) as opened:
+            part, _ = score(opened, pool_from(entry, descriptions[of_pool]), threads)
+        for place, (label, value) in enumerate(spec["config"]["labels"][name].items()):
+            part.insert(place, label, value)
+        part.insert(len(spec["config"]["labels"][name]), "shift", spec["wildcards"]["shift"])
+        parts.append(part)
+        first = of_pool.stop
+    write_table(pd.concat(parts, ignore_index=True), scores)
+
+
+if __name__ == "__main__":
+    command.run(score_teams)
