@@ -7,7 +7,7 @@ SUBNETWORK_POOL = "subnetworks"
 Config = dict[str, Any]
 
 
-def team_members(config: Config, team: str, seed: int) -> list[str]:
+def team_members(config: Config, team: str, seed: int | str) -> list[str]:
     """Return the names of the members of one training of a team, `{team}-{seed}-{i}`."""
     return [f"{team}-{seed}-{place}" for place in range(1, len(config["teams"][team]["archs"]) + 1)]
 

@@ -124,7 +124,10 @@ class Sizes:
             "prepare_data": lambda: sum(image_file_bytes(count, self.shape) for count in self.splits.values()),
             "prepare_natural_shift": lambda: image_file_bytes(self._images(job), self.shape),
             "corrupt_images": lambda: image_file_bytes(self._images(job), self.shape, self._drawn(job)),
+            "train_team": lambda: self._team(job),
             "dump_member": lambda: self._dump(job),
+            "dump_team": lambda: self._dump(job) * len(job.spec["config"]["members"]),
+            "dump_subnetworks": lambda: self._dump(job) * len(job.spec["config"]["members"]),
         }
         return counted[job.rule]() if job.rule in counted else None
 
@@ -141,6 +144,10 @@ class Sizes:
         methods = job.spec["config"]["methods"]
         shape = (channels, height, width) if methods else None
         return dump_bytes(self._images(job), len(self.classes), shape, len(methods))
+
+    def _team(self, job: Job) -> int:
+        team = job.spec["config"]["team"]
+        return sum(self._values(arch, team["model"]) for arch in team["archs"])
 
     def _values(self, arch: str, model: str) -> int:
         import torch  # only studies with networks wait for it
@@ -204,7 +211,7 @@ def gigabytes(size: int) -> str:
 
 def stages() -> list[str]:
     """Return the rules in the order in which the Snakefile reads."""
-    files = re.findall(r'^include: "(.+)"$', Path("Snakefile").read_text(encoding="utf-8"), re.MULTILINE)
+    files = re.findall(r'^ *include: "(.+)"$', Path("Snakefile").read_text(encoding="utf-8"), re.MULTILINE)
     return [rule for file in files for rule in re.findall(r"^rule (\w+):", Path(file).read_text(), re.MULTILINE)]
 
 

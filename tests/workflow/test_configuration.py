@@ -13,7 +13,10 @@ from heterodox.corruptions import interface as corruptions
 from heterodox.ensembles.kernels import RULES
 from heterodox.explain import interface as explanations
 from heterodox.networks import loading
+from heterodox.training.losses import TeamLoss
 from heterodox.training.recipe import Pretraining, Probe, Recipe
+from heterodox.training.shrinking import Shrinking
+from heterodox.training.subnetworks import Selection
 from tests.workflow.conftest import Checkout
 from workflow import configuration
 
@@ -46,7 +49,10 @@ def test_registries_are_the_folders_of_the_library() -> None:
     assert sorted(pool["consensus"]["items"]["enum"]) == sorted(RULES)
 
 
-@pytest.mark.parametrize(("definition", "fields"), [("recipe", Recipe), ("pretraining", Pretraining), ("probe", Probe)])
+@pytest.mark.parametrize(
+    ("definition", "fields"),
+    [("recipe", Recipe), ("pretraining", Pretraining), ("probe", Probe), ("shrinking", Shrinking)],
+)
 def test_schema_and_dataclass_name_the_same_fields_and_defaults(definition: str, fields: Any) -> None:
     entries = configuration.read_schema()["$defs"][definition]["properties"]
     described = {name: entry["default"] for name, entry in entries.items()}
@@ -55,6 +61,22 @@ def test_schema_and_dataclass_name_the_same_fields_and_defaults(definition: str,
         for field in dataclasses.fields(fields)
     }
     assert described == defaults
+
+
+@pytest.mark.parametrize(
+    ("keys", "fields"),
+    [(("teams", "additionalProperties"), TeamLoss), (("supernetwork", "properties", "selection"), Selection)],
+)
+def test_schema_and_library_agree_on_teams_and_selection(keys: tuple[str, ...], fields: Any) -> None:
+    entry = configuration.read_schema()["properties"]
+    for key in keys:
+        entry = entry[key]
+    known = {field.metadata.get("key", field.name): field for field in dataclasses.fields(fields)}
+    assert known.keys() <= entry["properties"].keys()
+    for name, field in known.items():
+        assert entry["properties"][name]["default"] == field.default
+        if "choices" in field.metadata:
+            assert sorted(entry["properties"][name]["enum"]) == sorted(field.metadata["choices"])
 
 
 def _unknown(config):
@@ -67,6 +89,58 @@ def _unknown_deep(config):
 
 def _zero(config):
     config["corruptions"]["lines"] = [0]
+
+
+def _team_of_one(config):
+    config["teams"]["balanced"]["archs"] = ["resnet"]
+
+
+def _teams_of_two_sizes(config):
+    config["teams"]["balanced"]["archs"] = ["resnet", "resnet"]
+
+
+def _negative_lambda(config):
+    config["teams"]["balanced"]["lambda"] = -0.1
+
+
+def _consensus(config):
+    config["teams"]["masked_gncl"]["consensus"] = "mean"
+
+
+def _recipe_of_a_team(config):
+    config["teams"]["balanced"]["recipe"] = "teams"
+
+
+def _name_of_a_team_member(config):
+    config["members"]["balanced-2-3"] = config["members"]["resnet"]
+
+
+def _team_of_a_sweep(config):
+    config["sweeps"]["gncl"]["team"] = "gncl"
+
+
+def _transformer_as_supernetwork(config):
+    config["supernetwork"]["of"] = "vit"
+
+
+def _pool_of_the_supernetwork(config):
+    config["pools"]["subnetworks"] = config["pools"]["architectures"]
+
+
+def _compared_member(config):
+    config["method_agreement"]["members"] = ["resnet", "vgg", "subnet_12"]
+
+
+def _seed_of_a_shown_team(config):
+    config["figures"]["team_maps"]["teams"][1]["seed"] = 3
+
+
+def _family(config):
+    config["difficulty"] = {"families": {"CNN": ["resnet", "vgg"], "ViT": ["vit", "beit"]}}
+
+
+def _shown_heuristic(config):
+    config["figures"]["heuristics"] = {"teams": ["gncl"]}
 
 
 def _negative(config):
@@ -182,6 +256,19 @@ def _share(config):
         (_share, "members.theirs.validation_accuracy"),
         (_unknown, "corruption"),
         (_unknown_deep, "recipes.cnn"),
+        (_team_of_one, "teams.balanced.archs"),
+        (_teams_of_two_sizes, "teams: all teams of a study have the same number of members"),
+        (_negative_lambda, "teams.balanced.lambda"),
+        (_consensus, "teams.masked_gncl.consensus"),
+        (_recipe_of_a_team, "teams.balanced.recipe: 'teams' is not in recipes"),
+        (_name_of_a_team_member, "members.balanced-2-3: this name belongs to a team"),
+        (_team_of_a_sweep, "sweeps.gncl.team: there is no team 'gncl'"),
+        (_transformer_as_supernetwork, "supernetwork.of: 'vit' is no member with arch resnet"),
+        (_pool_of_the_supernetwork, "pools.subnetworks: this name is taken"),
+        (_compared_member, "method_agreement.members: there is no member 'subnet_12'"),
+        (_seed_of_a_shown_team, "figures.team_maps.teams.1: no team 'gncl_mean_logit' is trained with seed 3"),
+        (_family, "difficulty.families.ViT: there is no member 'beit'"),
+        (_shown_heuristic, "figures.heuristics.teams: there is no team 'gncl'"),
         (_zero, "corruptions.lines.0"),
         (_negative, "corruptions.lines.0"),
         (_arch, "members.resnet.arch"),

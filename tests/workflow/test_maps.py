@@ -8,6 +8,7 @@ from tests.workflow.test_reruns import change_config
 from tests.workflow.test_rules import study_of
 
 MEMBERS, SHIFTS = 14, 5
+SHOWN = {("resnet", "clean"), ("vit", "clean"), ("dino_resnet", "clean")}  # by three figures
 
 
 def without_maps(config: dict[str, Any]) -> None:
@@ -31,8 +32,10 @@ def test_a_pool_without_maps_dumps_its_members_anew_but_for_those_that_the_figur
     assert jobs["dump_member"] == MEMBERS * SHIFTS - 3
     assert jobs["score_ensembles"] == jobs["bootstrap_trends"] == SHIFTS
     assert not {"train_member", "corrupt_images", "draw_saliency_maps"} & set(jobs)
-    assert with_maps(finished) == {("resnet", "clean"), ("vit", "clean"), ("dino_resnet", "clean")}
-    for spec in specs(finished, "score_ensembles"):
+    assert with_maps(finished) == SHOWN
+    of_pool = [spec for spec in specs(finished, "score_ensembles") if spec["wildcards"]["pool"] == "architectures"]
+    assert len(of_pool) == SHIFTS
+    for spec in of_pool:
         assert spec["config"]["methods"] == []
         assert "maps" not in spec["config"]["pool"]
 
@@ -52,9 +55,19 @@ def test_maps_for_one_pool_dump_its_members_alone(finished: Checkout) -> None:
     assert not {"train_member", "corrupt_images"} & set(jobs)
 
 
+def test_maps_of_teams_are_those_of_the_clean_images(checkout: Checkout) -> None:
+    found = specs(checkout, "dump_team")
+    assert len(found) == 8 * 2 * SHIFTS
+    assert {(spec["wildcards"]["shift"] == "clean", bool(spec["config"]["methods"])) for spec in found} == {
+        (True, True),
+        (False, False),
+    }
+
+
 def test_the_figure_shows_members_that_have_maps_or_is_left_out(checkout: Checkout) -> None:
     def nothing_named(config):
-        del config["figures"]["saliency_maps"]
+        for figure in ("saliency_maps", "agreeing_pixels", "team_maps"):
+            del config["figures"][figure]
         config["pools"]["architectures"]["members"].remove("vgg")
 
     change_config(checkout, nothing_named)

@@ -7,7 +7,7 @@ import yaml
 
 from tests.workflow.conftest import Checkout
 
-TRAINING = {"train_member", "pretrain_backbone", "probe_member", "fetch_member"}
+TRAINING = {"train_member", "train_team", "train_supernetwork", "pretrain_backbone", "probe_member", "fetch_member"}
 MEMBERS = 14
 
 
@@ -40,8 +40,8 @@ def test_one_more_corruption_trains_nothing(finished: Checkout) -> None:
     jobs = finished.planned()
     assert jobs["corrupt_images"] == 1
     assert jobs["dump_member"] == MEMBERS
-    assert jobs["score_ensembles"] == 1
-    assert jobs["bootstrap_trends"] == 1
+    assert jobs["score_ensembles"] == 2  # one per pool
+    assert jobs["bootstrap_trends"] == 2
     assert jobs["collect_ensembles"] == 1
     assert not TRAINING & set(jobs)
 
@@ -55,6 +55,24 @@ def test_learning_rate_of_one_member_trains_that_member(finished: Checkout) -> N
     assert jobs["dump_member"] == 5
     assert jobs["score_ensembles"] == 5
     assert "corrupt_images" not in jobs
+
+
+def test_lambda_of_one_heuristic_trains_that_team_alone(finished: Checkout) -> None:
+    change_config(finished, lambda config: config["teams"]["masked_gncl"].update({"lambda": 0.3}))
+    jobs = finished.planned()
+    assert jobs["train_team"] == 2  # two seeds
+    assert jobs["dump_team"] == 2 * 5
+    assert jobs["score_teams"] == 5
+    unchanged = {"sweep_lambda", "train_supernetwork", "dump_member", "dump_subnetworks", "score_ensembles"}
+    assert not (unchanged | (TRAINING - {"train_team"})) & set(jobs)
+
+
+def test_another_count_of_subnetworks_does_not_train_the_supernetwork(finished: Checkout) -> None:
+    change_config(finished, lambda config: config["supernetwork"].update(selection={"subnetworks": 7}))
+    jobs = finished.planned()
+    assert jobs["extract_subnetworks"] == 1
+    assert jobs["dump_subnetworks"] == 5
+    assert not {"train_supernetwork", "train_team", "dump_member", "dump_team"} & set(jobs)
 
 
 def test_another_label_of_a_member_trains_nothing(finished: Checkout) -> None:
@@ -77,7 +95,7 @@ def test_changed_statement_reaches_the_scripts_that_import_it(finished: Checkout
     jobs = finished.planned()
     assert jobs["corrupt_images"] == 1
     assert jobs["dump_member"] == MEMBERS
-    assert jobs["score_ensembles"] == 1
+    assert jobs["score_ensembles"] == 2
     assert not TRAINING & set(jobs)
 
 

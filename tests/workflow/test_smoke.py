@@ -19,6 +19,7 @@ from tests.workflow.test_rules import study_of
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 MEMBERS = ["resnet", "vgg", "vit", "deit", "dino_resnet"]
+SUBNETWORKS = ["subnet_01", "subnet_02", "subnet_03", "subnet_04"]
 SHIFTS = ["clean", "lines-1.6", "water_drop-7.0"]
 
 # Python runs this file at its start: every job leaves a note of the library files that it really loaded.
@@ -79,10 +80,18 @@ def test_every_module_that_a_job_loaded_is_in_its_code_digest(study: Checkout) -
 def test_every_table_row_is_there(study: Checkout) -> None:
     ensembles = pd.read_csv(results(study) / "tables/ensembles.csv")
     counts = ensembles.groupby(["pool", "shift", "consensus"]).size()
-    assert len(counts) == 3 * 2
-    assert (counts == 10).all()
+    assert len(counts) == 2 * 3 * 2
+    assert (counts["architectures"] == 10).all()
+    assert (counts["subnetworks"] == 4).all()
     members = pd.read_csv(results(study) / "tables/members.csv")
-    assert sorted(zip(members.member, members["shift"], strict=True)) == sorted(itertools.product(MEMBERS, SHIFTS))
+    assert sorted(zip(members.member, members["shift"], strict=True)) == sorted(
+        itertools.product([*MEMBERS, *SUBNETWORKS], SHIFTS)
+    )
+    teams = pd.read_csv(results(study) / "tables/teams.csv")
+    expected = {("independent", 1): 1, ("gncl", 1): 2, ("gncl", 2): 2, ("attribution", 1): 1}  # gncl: by its median too
+    assert teams.groupby(["team", "seed", "shift"]).size().to_dict() == {
+        (team, seed, shift): count for (team, seed), count in expected.items() for shift in SHIFTS
+    }
     trends = pd.read_csv(results(study) / "tables/trends.csv")
     assert set(trends["shift"]) == set(SHIFTS)
 
@@ -91,7 +100,7 @@ def test_accuracy_and_improvement_follow_from_the_dumps(study: Checkout) -> None
     ensembles = pd.read_csv(results(study) / "tables/ensembles.csv")
     for shift in SHIFTS:
         logits, labels = {}, None
-        for member in MEMBERS:
+        for member in [*MEMBERS, *SUBNETWORKS]:
             with h5py.File(results(study) / f"dumps/{member}/{shift}.h5") as file:
                 logits[member], labels = file["logits"][:].astype(float), file["labels"][:]
         singles = {member: np.mean(values.argmax(1) == labels) for member, values in logits.items()}
@@ -189,7 +198,8 @@ def test_a_dump_made_elsewhere_joins_the_pool(copy: Checkout) -> None:
     assert "train_member" not in jobs
     copy.snakemake("tables", "--quiet", "progress")
     ensembles = pd.read_csv(results(copy) / "tables/ensembles.csv")
-    chosen = ensembles[(ensembles["shift"] == "clean") & (ensembles.consensus == "mean_logit")]
+    of_pool = ensembles[ensembles.pool == "architectures"]
+    chosen = of_pool[(of_pool["shift"] == "clean") & (of_pool.consensus == "mean_logit")]
     assert len(chosen) == 20
     holds_it = chosen.ensemble.str.contains("other")
     assert chosen[holds_it].attribution_diversity.isna().all()
@@ -221,13 +231,34 @@ def test_other_classes_are_refused(copy: Checkout) -> None:
     assert "11 classes" in failing_line(copy, "--force", "results/smoke/scores/architectures/clean.csv")
 
 
-def test_training_and_probing_never_read_the_test_split(copy: Checkout) -> None:
+def test_training_probing_and_selection_never_read_the_test_split(copy: Checkout) -> None:
     (results(copy) / "data/test.h5").unlink()
-    before = {name: (results(copy) / f"members/{name}.safetensors").read_bytes() for name in MEMBERS}
-    for folder in ("members", "backbones"):
+    before = {file.name: file.read_bytes() for file in (results(copy) / "members").glob("*.safetensors")}
+    assert len(before) == len(MEMBERS) + len(SUBNETWORKS) + 4 * 3
+    for folder in ("members", "backbones", "supernetwork"):
         shutil.rmtree(results(copy) / folder)
-    copy.snakemake("members", "--allowed-rules", "members", "train_member", "pretrain_backbone", "probe_member")
-    assert {name: (results(copy) / f"members/{name}.safetensors").read_bytes() for name in MEMBERS} == before
+    rules = ["train_member", "pretrain_backbone", "probe_member", "train_team", "train_supernetwork"]
+    copy.snakemake("members", "--allowed-rules", "members", *rules, "extract_subnetworks")
+    assert {file.name: file.read_bytes() for file in (results(copy) / "members").glob("*.safetensors")} == before
+
+
+def test_a_team_is_scored_as_its_dumps_say(study: Checkout) -> None:
+    teams = pd.read_csv(results(study) / "tables/teams.csv")
+    row = teams[(teams.team == "gncl") & (teams.seed == 2) & (teams["shift"] == "lines-1.6")].set_index("consensus")
+    logits = []
+    for place in (1, 2, 3):
+        with h5py.File(results(study) / f"dumps/gncl-2-{place}/lines-1.6.h5") as file:
+            logits.append(file["logits"][:].astype(float))
+            labels = file["labels"][:]
+    assert row.accuracy["mean_logit"] == pytest.approx(np.mean(np.mean(logits, 0).argmax(1) == labels))
+    assert row.accuracy["median_logit"] == pytest.approx(np.mean(np.median(logits, 0).argmax(1) == labels))
+
+
+def test_every_claim_of_the_paper_has_a_verdict(study: Checkout) -> None:
+    claims = pd.read_csv(results(study) / "tables/claims.csv")
+    assert set(claims.verdict) <= {"agrees", "differs", "undecided", "not measured"}
+    assert len(claims) > 40
+    assert "not measured" in (results(study) / "tables/claims.html").read_text()
 
 
 def test_a_missing_data_folder_is_named(copy: Checkout) -> None:

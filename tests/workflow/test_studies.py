@@ -34,7 +34,8 @@ def test_the_paper_study_has_six_data_sets_and_364_ensembles_of_pretrained_membe
     jobs = ready.planned("--configfile", "configs/imagenet.yaml")
     assert jobs["corrupt_images"] == 4
     assert jobs["prepare_natural_shift"] == 1
-    assert jobs["score_ensembles"] == 6
+    assert jobs["score_ensembles"] == 2 * 6  # and 165 of sub-networks
+    assert jobs["train_team"] == 8 * 3
     assert jobs["fetch_member"] + jobs["probe_member"] == 23
     assert "train_member" not in jobs
 

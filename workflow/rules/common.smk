@@ -108,6 +108,11 @@ def methods_of(member, shift):
     return METHODS if wanted else []
 
 
+def team_methods(shift):
+    """Return the methods whose maps of a team on a shift are shown or compared: those of the clean images only."""
+    return METHODS if shift == "clean" else []
+
+
 def explanation_modules(methods):
     """Return the library files of these methods of explanation; they are loaded by name."""
     return sorted({f"explain/{method.partition('-')[0]}.py" for method in methods})

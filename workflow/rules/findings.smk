@@ -4,7 +4,6 @@ INPUTS  results/{dataset}/dumps, members, trends, tables
 OUTPUTS results/{dataset}/tables/*.csv, *.html, results/{dataset}/figures/*.{svg,png,pdf}
 """
 
-SINGLE = FIGURES["single_models"]["members"] or list(LISTED)
 TEAM_PAIRS = list(dict.fromkeys(pair for team in SHOWN_TEAMS for pair in combinations(team["members"], 2)))
 SIMILARITIES = [f"{RESULTS}/similarity/{first}+{second}/clean.csv" for first, second in TEAM_PAIRS]
 TEAM_SCORES = [f"{TABLES}/ensembles.csv", *([f"{TABLES}/teams.csv"] if TEAMS else [])]

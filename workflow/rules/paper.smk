@@ -4,6 +4,8 @@ INPUTS  results/{dataset}/dumps, scores, trends, data
 OUTPUTS results/{dataset}/tables/*.csv, results/{dataset}/figures/*.{svg,png,pdf}
 """
 
+SINGLE = FIGURES["single_models"]["members"] or list(LISTED)
+TABULATED = [*LISTED, *SUBNETWORKS]
 BASELINE = FIGURES["baseline_by_shift"]["member"] or next(iter(LISTED))
 RESILIENCE_FIGURES = [
     "single_models",
@@ -27,8 +29,8 @@ wildcard_constraints:
 rule tabulate_members:
     """Put every member's accuracy on every shift into one table."""
     input:
-        dumps=dumps_of(LISTED, SHIFTS),
-        descriptions=descriptions_of(LISTED),
+        dumps=dumps_of(TABULATED, SHIFTS),
+        descriptions=descriptions_of(TABULATED),
     output:
         table=f"{TABLES}/members.csv",
         page=report(
@@ -43,10 +45,10 @@ rule tabulate_members:
     params:
         spec=spec(
             "tabulate_members",
-            members=list(LISTED),
+            members=TABULATED,
             shifts=SHIFTS,
-            labels=labels_of(LISTED),
-            outside=entries_of(LISTED),
+            labels=labels_of(TABULATED),
+            outside=entries_of(TABULATED),
         ),
     shell:
         "python scripts/tabulate_members.py --spec {params.spec:q} --dumps {input.dumps:q} "
@@ -108,7 +110,7 @@ rule draw_single_models:
     conda:
         ENVIRONMENT
     params:
-        spec=spec("draw_single_models", **FIGURES["single_models"]),
+        spec=spec("draw_single_models", **(FIGURES["single_models"] | {"members": SINGLE})),
     shell:
         "python scripts/draw_single_models.py --spec {params.spec:q} --members {input.members} "
         "--figure {output.svg} > {log} 2>&1"

@@ -98,6 +98,7 @@ rule dump_subnetworks:
             modules=zoo(SUBNETWORKS[0]) + explanation_modules(METHODS),
             dataset=config["dataset"],
             seed=config["seed"],
+            members=SUBNETWORKS,
             methods=METHODS,
         ),
         dumps=all_of("dump"),

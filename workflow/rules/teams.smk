@@ -97,10 +97,11 @@ rule dump_team:
         spec=lambda wildcards: spec(
             "dump_team",
             wildcards,
-            modules=team_zoo(wildcards.team) + explanation_modules(METHODS),
+            modules=team_zoo(wildcards.team) + explanation_modules(team_methods(wildcards.shift)),
             dataset=config["dataset"],
             seed=config["seed"],
-            methods=METHODS,
+            members=member_groups.team_members(config, wildcards.team, wildcards.seed),
+            methods=team_methods(wildcards.shift),
         ),
         dumps=all_of("dump"),
         states=[f"{RESULTS}/state/dumps/{{team}}-{{seed}}-{place}/{{shift}}.h5" for place in PLACES],
