@@ -188,10 +188,9 @@ class Cluster:
         self._stop("slurmctld", 30)  # it saves its state
 
     def start_node(self, node: str) -> None:
-        """Start a node's daemon and, where the node was lost, put it back to work."""
+        """Start a node's daemon; a node that was lost is put back to work as soon as it reports (ReturnToService)."""
         self._daemon("slurmd", "-N", node)
-        if self.node_states().get(node, "").startswith("down"):
-            self.call("scontrol", "update", f"NodeName={node}", "State=RESUME")
+        wait_until(lambda: not self.node_states().get(node, "down").startswith("down"), f"{node} at work")
 
     def crash_node(self, node: str) -> None:
         """Kill a node with all that runs on it, as a power cut does, and let the controller know at once."""
