@@ -218,6 +218,7 @@ def test_divergence_is_a_share_with_wilsons_interval() -> None:
         (measure.correlation("architectures", "taste", clean), {}, "trends.csv has no row for .*metric taste"),
         (measure.regression("class - others", "share"), {"corruptions": []}, "no corruption"),
         (measure.regression("class - others", "share"), {"tables": {}}, "has no single_model_regression.csv"),
+        (measure.difficulty("covariance", clean), {"families": []}, "no two families"),
         (measure.similarity_against("attribution", "prediction"), {"exhibits": None}, "names no attribution team"),
         (measure.team_equitability_gap("taste"), {}, "no team of the heuristic taste"),
         (measure.heterogeneous_accuracy_against("attribution"), {"heterogeneous_members": ["x"]}, "no pool holds"),

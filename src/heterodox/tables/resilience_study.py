@@ -172,6 +172,8 @@ def difficulty(statistic: str, shifts: Shifts) -> Quantity:
     """Return how to find a statistic of the two families' difficulty functions."""
 
     def find(study: Study) -> Finding:
+        if len(study.families) != 2:
+            raise NotMeasuredError("the study has no two families of members")
         first, second = study.families
         parts = []
         for shift in shifts(study):
