@@ -76,15 +76,15 @@ def exhibits(config: Config) -> dict[str, str] | None:
 def families(config: Config) -> dict[str, list[str]]:
     """Return the two families whose difficulty functions are compared, by name; none where the study has no two.
 
-    By default the first two classes that have at least two of the listed members.
+    By default the two largest classes of the listed members. In the order of their names, as a spec writes them.
     """
     if config["difficulty"]["families"]:
-        return config["difficulty"]["families"]
+        return dict(sorted(config["difficulty"]["families"].items()))
     classes: dict[str, list[str]] = {}
     for name, entry in config["members"].items():
         classes.setdefault(entry["class"], []).append(name)
-    large = {name: members for name, members in classes.items() if len(members) >= 2}
-    return dict(list(large.items())[:2]) if len(large) >= 2 else {}
+    large = sorted(classes.items(), key=lambda entry: -len(entry[1]))[:2]
+    return dict(sorted(large)) if len(large) == 2 and len(large[1][1]) >= 2 else {}
 
 
 def faults(config: Config) -> Iterator[str]:
