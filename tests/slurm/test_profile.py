@@ -24,7 +24,7 @@ def books(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> list[di
         del config[section]
     study = ClusterStudy(tmp_path_factory.mktemp("smoke") / "checkout", cluster, config)
     study.start().finish(900)
-    assert (study.results / "figures/trend_grid.svg").is_file()
+    assert (study.results / "figures/trend_grid/architectures.mean_logit.svg").is_file()
     assert "Nothing to be done" in study.start().finish()
     command = ["sacct", "-X", "-n", "-P", "-o", ",".join([*FIELDS, "WorkDir%200"])]
     rows = [line.split("|") for line in (cluster.call(*command) or "").splitlines()]
