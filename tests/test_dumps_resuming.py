@@ -36,7 +36,7 @@ def write_inputs(script: str, folder: Path) -> dict[str, Any]:
     if script == "dump_member":
         network = loading.build("vgg", (1, 28, 28), 3, seed=1)
         described = {"arch": "vgg", "model": "small", "classes": CLASSES, "mean": [0.3], "std": [0.2], "seed": 4}
-        described |= {"resolution": [28, 28], "channels": 1}
+        described |= {"member": "toy", "resolution": [28, 28], "channels": 1}
         write_member(folder / "toy.safetensors", network.state_dict(), described)
         inputs["weights"], config = folder / "toy.safetensors", config | {"methods": ["saliency"]}
     return {"spec": {"wildcards": {"member": "toy", "shift": "lines-1.6"}, "config": config, "code": "0"}, **inputs}

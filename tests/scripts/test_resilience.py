@@ -11,6 +11,7 @@ from heterodox.errors import UserError
 from heterodox.storage.dumps import write_dump
 from heterodox.storage.tables import read_table, write_table
 from heterodox.tables.claims import COLUMNS
+from heterodox.tables.team_training import COLUMNS as TRAINING_COLUMNS
 from scripts.collect_comparisons import collect_comparisons
 from scripts.compare_matched_pairs import compare_matched_pairs
 from scripts.draw_difficulty_functions import draw_difficulty_functions
@@ -132,20 +133,22 @@ def test_heuristics_are_averaged_and_those_wanted_drawn(teams: Path, tmp_path: P
         draw_heuristics({"config": {"teams": ["x"]}}, teams, tmp_path / "figure")
 
 
-def test_times_of_trainings_come_from_the_benchmarks_in_their_order(tmp_path: Path) -> None:
-    descriptions, benchmarks = [], []
-    for team, seconds in (("independent", 10), ("attribution", 30)):
+def test_trainings_of_teams_and_of_sweeps_stand_in_one_table(tmp_path: Path) -> None:
+    descriptions = []
+    for team in ("independent", "attribution"):
         descriptions.append(tmp_path / f"{team}-1-1.json")
         descriptions[-1].write_text(
-            f'{{"team": "{team}", "seed": 1, "team_loss": "{team}", "diverged_epoch": null, "history": [{{}}, {{}}], '
-            '"recipe": {"epochs": 2}}'
+            f'{{"team": "{team}", "seed": 7, "member_seed": 1, "team_loss": "{team}", "diverged_epoch": null, '
+            '"history": [{}, {}], "recipe": {"epochs": 2}}'
         )
-        benchmarks.append(tmp_path / f"{team}.tsv")
-        benchmarks[-1].write_text(f"s\th:m:s\n{seconds}\t0:00:{seconds}\n")
-    tabulate_team_training({}, descriptions, tmp_path / "table.csv", benchmarks)
-    assert read_table(tmp_path / "table.csv")["overhead"].tolist() == [1, 3]
-    tabulate_team_training({}, descriptions, tmp_path / "table.csv")
-    assert read_table(tmp_path / "table.csv")["overhead"].isna().all()
+    sweep = tmp_path / "sweep.csv"
+    row = {"sweep": "wide", "team": "attribution", "seed": 1, "loss": "attribution", "epochs": 1, "overhead": 2.5}
+    write_table(pd.DataFrame([row], columns=TRAINING_COLUMNS), sweep)
+    tabulate_team_training({}, descriptions, [sweep], tmp_path / "table.csv", tmp_path / "table.html")
+    table = read_table(tmp_path / "table.csv")
+    assert table["team"].tolist() == ["independent", "attribution", "attribution"]
+    assert table["overhead"].tolist()[2] == 2.5
+    assert "attribution" in (tmp_path / "table.html").read_text()
 
 
 def test_comparisons_of_all_pools_and_shifts_stand_in_one_table(tmp_path: Path) -> None:

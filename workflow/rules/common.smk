@@ -49,7 +49,8 @@ TEAM_SIZE = max((len(entry["archs"]) for entry in TEAMS.values()), default=0)
 TEAM_POOLS = member_groups.team_pools(config)
 SUBNETWORKS = member_groups.subnetworks(config)
 MEMBERS = LISTED | member_groups.group_members(config)
-POOLS = config["pools"] | member_groups.subnetwork_pool(config)
+config["pools"] |= member_groups.subnetwork_pool(config)  # captions of the report read it there
+POOLS = config["pools"]
 SHIFTS = configuration.shifts_of(config)
 CORRUPTED = [shift for shift in SHIFTS if shift != "clean" and shift not in config["natural_shifts"]]
 OUTSIDE = [name for name, member in LISTED.items() if "dump" in member]
