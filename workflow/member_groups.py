@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 SUBNETWORK_POOL = "subnetworks"
+PENALISED = ("gncl", "masked_gncl")  # losses whose penalty has a consensus
 Config = dict[str, Any]
 
 
@@ -44,7 +45,7 @@ def team_pools(config: Config) -> dict[str, dict[str, Any]]:
     pools = {}
     for team, seed in team_trainings(config):
         members, own = team_members(config, team, seed), config["teams"][team]["consensus"]
-        penalised = config["teams"][team]["loss"] in ("gncl", "masked_gncl")
+        penalised = config["teams"][team]["loss"] in PENALISED
         consensus = ["mean_logit", own] if penalised and own != "mean_logit" else ["mean_logit"]
         pools[f"{team}-{seed}"] = _pool(members, len(members), consensus)
     return pools

@@ -217,8 +217,9 @@ def team_labels():
             "team": team,
             "seed": seed,
             "loss": TEAMS[team]["loss"],
-            "penalty_consensus": TEAMS[team]["consensus"],
-            "lambda": TEAMS[team]["lambda"],
+            # Empty where the loss has none: a default is no measurement.
+            "penalty_consensus": TEAMS[team]["consensus"] if TEAMS[team]["loss"] in member_groups.PENALISED else None,
+            "lambda": None if TEAMS[team]["loss"] == "independent" else TEAMS[team]["lambda"],
         }
         for team, seed in member_groups.team_trainings(config)
     }

@@ -8,7 +8,6 @@ import pandas as pd
 OF_LOSS = ["loss", "penalty_consensus", "lambda", "reduction", "normalise", "cap"]
 OUTCOME = ["epochs", "last_stable_epoch", "diverged_epoch", "team_validation_accuracy", "diversity"]
 COLUMNS = ["sweep", "team", "seed", *OF_LOSS, *OUTCOME, "overhead"]
-SWEEP_COLUMNS = COLUMNS
 WHOLE = ["seed", "epochs", "last_stable_epoch", "diverged_epoch"]
 
 
