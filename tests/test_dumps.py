@@ -15,6 +15,7 @@ from heterodox.storage.members import write_member
 
 CLASSES = ["a", "b", "c"]
 DESCRIPTION = {
+    "member": "plain",
     "arch": "vgg",
     "model": "small",
     "classes": CLASSES,
