@@ -10,9 +10,13 @@ report: "workflow/report/workflow.rst"
 
 
 include: "workflow/rules/common.smk"
-include: "workflow/rules/data.smk"
-include: "workflow/rules/members.smk"
-include: "workflow/rules/dumps.smk"
+
+
+if config["data"]:
+
+    include: "workflow/rules/data.smk"
+    include: "workflow/rules/members.smk"
+    include: "workflow/rules/dumps.smk"
 
 
 if TEAMS:
@@ -30,18 +34,51 @@ if config["method_agreement"]:
     include: "workflow/rules/methods.smk"
 
 
-include: "workflow/rules/ensembles.smk"
-include: "workflow/rules/paper.smk"
-include: "workflow/rules/findings.smk"
+if POOLS:
+
+    include: "workflow/rules/ensembles.smk"
+
+
+if config["pools"]:
+
+    include: "workflow/rules/paper.smk"
+    include: "workflow/rules/findings.smk"
+
+
+if config["explanation_study"]:
+
+    include: "workflow/rules/explanations.smk"
+
+
+if config["pruning"]:
+
+    include: "workflow/rules/pruning.smk"
+
+
+if config["cells"]:
+
+    include: "workflow/rules/cells.smk"
+
+
+rule tables:
+    """Make the tables of every study."""
+    input:
+        STUDY_TABLES,
+
+
+rule figures:
+    """Draw the figures of every study."""
+    input:
+        STUDY_FIGURES,
 
 
 rule all:
     """Run every study."""
     default_target: True
     input:
-        rules.resilience.input,
-        rules.tables.input,
-        rules.figures.input,
+        STUDY_TABLES,
+        STUDY_FIGURES,
+        STUDY_FILES,
 
 
 onstart:

@@ -12,18 +12,27 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import cell_study
+import explanation_study
 import member_groups
+import pruning_study
 import yaml
 from jsonschema import Draft202012Validator, ValidationError, validators
 
 ROOT = Path(__file__).resolve().parent.parent
-SCHEMA = ROOT / "workflow" / "schemas" / "config.schema.yaml"
+SCHEMAS = ROOT / "workflow" / "schemas"
 # A key marked `registry: name` in the schema takes the names of the folder's files that define this function.
 REGISTRIES = {
     "architectures": ("networks/zoo", "build"),
     "corruptions": ("corruptions", "draw_parameters"),
     "methods": ("explain", "explain"),
     "sources": ("datasets", "official_parts"),
+}
+# What a schema cannot see of a study's own section.
+STUDY_FAULTS = {
+    "explanation_study": explanation_study.faults,
+    "pruning": pruning_study.faults,
+    "cells": cell_study.faults,
 }
 
 
@@ -36,17 +45,23 @@ def registered(registry: str, root: Path = ROOT) -> list[str]:
 
 @cache
 def read_schema() -> dict[str, Any]:
-    """Return the schema with the registries' names filled in as enumerations."""
+    """Return the schema with the studies' parts in their places and the registries' names as enumerations."""
 
     def fill(node: Any) -> Any:
         if isinstance(node, list):
             return [fill(value) for value in node]
         if not isinstance(node, dict):
             return node
+        if "study" in node:
+            return fill(_yaml_of(node["study"]))
         filled = {key: fill(value) for key, value in node.items() if key != "registry"}
         return filled | ({"enum": registered(node["registry"])} if "registry" in node else {})
 
-    return fill(yaml.safe_load(SCHEMA.read_text(encoding="utf-8")))
+    return fill(_yaml_of("config"))
+
+
+def _yaml_of(schema: str) -> Any:
+    return yaml.safe_load((SCHEMAS / f"{schema}.schema.yaml").read_text(encoding="utf-8"))
 
 
 def _with_defaults(schema: dict[str, Any]) -> Any:
@@ -93,6 +108,12 @@ def _keys_that_are_no_text(node: Any, path: str = "") -> Iterator[str]:
 
 def _references(config: dict[str, Any]) -> Iterator[str]:
     """Yield the faults that a schema cannot see: names that point nowhere, pools too small."""
+    if config["data"] is None and (config["members"] or config["pruning"] or config["cells"]):
+        yield "config: data: missing; name where the images come from"
+    if not any(config[key] for key in ("members", "pruning", "cells", "explanation_study")):
+        yield "config: top level: no study; add members with pools, explanation_study, pruning or cells"
+    if config["members"] and not config["pools"]:
+        yield "config: pools: missing; name the members from which ensembles are drawn"
     for name in config["members"]:
         yield from (f"config: members.{name}{fault}" for fault in _member_faults(config, name))
         yield from _change_faults(config, name)
@@ -100,6 +121,8 @@ def _references(config: dict[str, Any]) -> Iterator[str]:
     yield from _figure_faults(config)
     yield from _severity_faults(config)
     yield from member_groups.faults(config)
+    for study, faults in STUDY_FAULTS.items():
+        yield from faults(config) if config[study] else []
     shifts = shifts_of(config)
     for name in sorted({shift for shift in shifts if shifts.count(shift) > 1}):
         yield f"config: shift {name!r} is named twice"
@@ -167,7 +190,7 @@ def _figure_faults(config: dict[str, Any]) -> Iterator[str]:
         ("single_models.shift", [figures["single_models"]["shift"] or "clean"], shifts),
         (
             "baseline_by_shift.member",
-            [figures["baseline_by_shift"]["member"] or next(iter(config["members"]))],
+            [figures["baseline_by_shift"]["member"] or name for name in list(config["members"])[:1]],
             config["members"],
         ),
         ("saliency_maps.members", figures["saliency_maps"]["members"] or [], config["members"]),

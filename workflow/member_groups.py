@@ -51,6 +51,11 @@ def team_pools(config: Config) -> dict[str, dict[str, Any]]:
     return pools
 
 
+def searched_pools(config: Config) -> dict[str, dict[str, Any]]:
+    """Return the pools of members that searches hand over, by name."""
+    return {}
+
+
 def _pool(members: list[str], k: int, consensus: list[str]) -> dict[str, Any]:
     # As the schema completes a pool of the configuration.
     return {"members": members, "k": k, "consensus": consensus, "normalise": "l2", "maps": True, "metrics": []}

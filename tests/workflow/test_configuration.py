@@ -342,3 +342,19 @@ def test_one_name_never_means_two_data_sets_or_two_networks() -> None:
 def test_the_reference_is_made_from_the_schema() -> None:
     written = (ROOT / "docs/configuration.md").read_text(encoding="utf-8")
     assert written == configuration.reference(), f"run `make reference` ({sys.executable})"
+
+
+def test_a_configuration_without_any_study_is_refused():
+    assert configuration.complete({"dataset": "x"}) == [
+        "config: top level: no study; add members with pools, explanation_study, pruning or cells"
+    ]
+
+
+def test_members_need_data_and_pools():
+    def leave_out(config):
+        del config["data"], config["pools"]
+
+    assert {
+        "config: data: missing; name where the images come from",
+        "config: pools: missing; name the members from which ensembles are drawn",
+    } <= set(faults(leave_out))

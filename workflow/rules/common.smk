@@ -35,7 +35,7 @@ faults = configuration.complete(config)
 if faults:
     refuse(faults)
 
-for entry in [config["data"], *config["natural_shifts"].values()]:
+for entry in [config["data"] or {}, *config["natural_shifts"].values()]:
     if "folder" in entry:
         entry["folder"] = str(Path(config["data_root"], entry["folder"]))
 
@@ -51,6 +51,8 @@ SUBNETWORKS = member_groups.subnetworks(config)
 MEMBERS = LISTED | member_groups.group_members(config)
 config["pools"] |= member_groups.subnetwork_pool(config)  # captions of the report read it there
 POOLS = config["pools"]
+# Pools whose members a search hands over: scored like all others, no part of the resilience study's tables.
+SEARCHED_POOLS = member_groups.searched_pools(config)
 SHIFTS = configuration.shifts_of(config)
 CORRUPTED = [shift for shift in SHIFTS if shift != "clean" and shift not in config["natural_shifts"]]
 OUTSIDE = [name for name, member in LISTED.items() if "dump" in member]
@@ -61,13 +63,17 @@ OWN = [name for name in MEMBERS if name not in OUTSIDE]
 TABLES = f"{RESULTS}/tables"
 TEAMED = [member for pool in TEAM_POOLS.values() for member in pool["members"]]
 METHODS = config["explanations"]["methods"]
-MAPPED = {member for pool in (POOLS | TEAM_POOLS).values() if pool["maps"] for member in pool["members"]}
+MAPPED = {
+    member for pool in (POOLS | TEAM_POOLS | SEARCHED_POOLS).values() if pool["maps"] for member in pool["members"]
+}
 FIGURES = config["figures"]
 SHOWN_MAPS = FIGURES["saliency_maps"]["members"] or [name for name in LISTED if name in MAPPED and name in OWN][:3]
 AGREEING = FIGURES["agreeing_pixels"]["members"] or SHOWN_MAPS[:2]
 SHOWN_TEAMS = member_groups.shown_teams(config)
 TEAM_MAPPED = list(dict.fromkeys(member for team in SHOWN_TEAMS for member in team["members"]))
 FAMILIES = member_groups.families(config)
+# What `tables`, `figures` and `all` make; each study adds its own.
+STUDY_TABLES, STUDY_FIGURES, STUDY_FILES = [], [], []
 BOOTSTRAP = {"seed": config["seed"], "replicates": config["bootstrap"]}
 
 
@@ -79,7 +85,7 @@ def one_of(names):
 wildcard_constraints:
     member=one_of(OWN),
     shift=one_of(SHIFTS),
-    pool=one_of(POOLS),
+    pool=one_of(POOLS | SEARCHED_POOLS),
     team=one_of(TEAMS),
     seed=r"\d+",
 
@@ -244,7 +250,7 @@ def sweep_tables():
 
 def pool_of(pool):
     """Return all that decides how a pool is scored."""
-    entry = (POOLS | TEAM_POOLS)[pool]
+    entry = (POOLS | TEAM_POOLS | SEARCHED_POOLS)[pool]
     return {
         "pool": {key: value for key, value in entry.items() if key != "maps"},
         "outside": entries_of(entry["members"]),
@@ -255,6 +261,11 @@ def pool_of(pool):
 def figure_files(name):
     """Return the three files of one figure, by kind."""
     return {kind: f"{RESULTS}/figures/{name}.{kind}" for kind in ("svg", "png", "pdf")}
+
+
+def figures_named(*names):
+    """Return the files of several figures."""
+    return [file for name in names for file in figure_files(name).values()]
 
 
 def numbered(kind, files):

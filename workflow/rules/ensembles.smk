@@ -9,8 +9,8 @@ OUTPUTS results/{dataset}/scores/{pool}/{shift}.csv, {shift}.pairs.csv,
 rule score_ensembles:
     """Score every ensemble of a pool on one shift: accuracy, improvement, and the diversity of its members."""
     input:
-        dumps=lambda wildcards: dumps_of(POOLS[wildcards.pool]["members"], [wildcards.shift]),
-        descriptions=lambda wildcards: descriptions_of(POOLS[wildcards.pool]["members"]),
+        dumps=lambda wildcards: dumps_of((POOLS | SEARCHED_POOLS)[wildcards.pool]["members"], [wildcards.shift]),
+        descriptions=lambda wildcards: descriptions_of((POOLS | SEARCHED_POOLS)[wildcards.pool]["members"]),
     output:
         scores=f"{RESULTS}/scores/{{pool}}/{{shift}}.csv",
         pairs=f"{RESULTS}/scores/{{pool}}/{{shift}}.pairs.csv",
@@ -30,7 +30,7 @@ rule score_ensembles:
 rule bootstrap_trends:
     """Fit improvement to each metric over a pool's ensembles, with intervals over members and images."""
     input:
-        dumps=lambda wildcards: dumps_of(POOLS[wildcards.pool]["members"], [wildcards.shift]),
+        dumps=lambda wildcards: dumps_of((POOLS | SEARCHED_POOLS)[wildcards.pool]["members"], [wildcards.shift]),
         scores=f"{RESULTS}/scores/{{pool}}/{{shift}}.csv",
     output:
         trends=f"{RESULTS}/trends/{{pool}}/{{shift}}.csv",

@@ -345,20 +345,15 @@ rule tabulate_claims:
         "--page {output.page} > {log} 2>&1"
 
 
-rule tables:
-    """Make the tables of every study."""
-    input:
-        expand(f"{TABLES}/{{name}}.csv", name=["members", "ensembles", "trends", *FINDINGS, *TEAM_TABLES, "claims"]),
-
-
-rule figures:
-    """Draw the figures of every study."""
-    input:
-        [file for name in [*RESILIENCE_FIGURES, *FINDINGS_FIGURES] for file in figure_files(name).values()],
+RESILIENCE_TABLES = expand(
+    f"{TABLES}/{{name}}.csv", name=["members", "ensembles", "trends", *FINDINGS, *TEAM_TABLES, "claims"]
+)
+STUDY_TABLES.extend(RESILIENCE_TABLES)
+STUDY_FIGURES.extend(figures_named(*RESILIENCE_FIGURES, *FINDINGS_FIGURES))
 
 
 rule resilience:
     """Run the resilience study: ensembles of different networks under natural image corruptions."""
     input:
-        rules.tables.input,
-        rules.figures.input,
+        RESILIENCE_TABLES,
+        figures_named(*RESILIENCE_FIGURES, *FINDINGS_FIGURES),
