@@ -1,6 +1,6 @@
 # `make study` and `make test` need only Python 3.11 or newer and make; both build the same environment in .venv.
 .SUFFIXES:
-.PHONY: environment study test test-slurm lint format reference clean
+.PHONY: environment study test test-slurm test-debian lint format reference clean
 
 PYTHON = python3
 BIN = .venv/bin
@@ -26,7 +26,7 @@ environment: .venv/installed
 	touch $@
 
 test: environment lint
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --ignore tests/slurm
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --ignore tests/slurm --ignore tests/debian
 
 # The workflow on a real SLURM that lives for the tests only; needs root and, where SLURM is missing, Debian's packages.
 SLURM = munge slurmctld slurmd slurm-client slurmdbd mariadb-server
@@ -35,6 +35,14 @@ test-slurm: environment
 	@dpkg --status $(SLURM) > /dev/null 2>&1 || { apt-get update && \
 	  DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends $(SLURM); }
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/slurm
+
+# What needs a real browser or the real WordNet; needs root and, where they are missing, Debian's packages.
+DEBIAN = chromium chromium-driver wordnet-base
+
+test-debian: environment
+	@dpkg --status $(DEBIAN) > /dev/null 2>&1 || { apt-get update && \
+	  DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends $(DEBIAN); }
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/debian
 
 lint: environment
 	$(BIN)/ruff format --check .
