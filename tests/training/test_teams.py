@@ -18,6 +18,7 @@ from heterodox.training import batching
 from heterodox.training.images import LabelledImages, pixels, read_images
 from heterodox.training.loop import DivergenceError, train
 from heterodox.training.losses import TeamLoss, attribution_diversity
+from heterodox.training.members import new_member
 from heterodox.training.recipe import Recipe
 from heterodox.training.state import StateFile
 from heterodox.training.supervision import Supervision, accuracy_and_loss
@@ -29,9 +30,9 @@ SHORT = {"epochs": 2, "batch_size": 16, "learning_rate": 0.005, "weight_decay": 
 WHAT = ["independent", "gncl", "masked_gncl", "balanced", "attribution"]
 
 
-def spec(archs=("vgg", "vgg", "vgg"), seed=1, recipe=SHORT, **team):
+def spec(archs=("vgg", "vgg", "vgg"), seed=1, recipe=SHORT, name="toy", **team):
     config = {"dataset": "sided", "seed": 1, "team": {"archs": list(archs), **team}, "recipe": dict(recipe)}
-    return {"wildcards": {"team": "toy", "seed": str(seed)}, "config": config}
+    return {"wildcards": {"team": name, "seed": str(seed)}, "config": config}
 
 
 def team_of(images: LabelledImages, archs=("vgg", "vgg", "vgg"), batched=False, **loss) -> Team:
@@ -168,6 +169,41 @@ def test_members_begin_differently_and_the_seed_changes_all_of_them(sided):
         for member in new_team(spec(seed=seed), sided)
     ]
     assert all(not torch.equal(a, b) for i, a in enumerate(starts) for b in starts[:i])
+
+
+def test_teams_of_one_seed_begin_with_the_same_networks_whatever_they_learn(sided):
+    teams = [
+        new_team(spec(["vgg", "vit"], name="first", loss="gncl"), sided),
+        new_team(spec(["vgg", "vit", "vgg"], name="second", loss="attribution"), sided),
+    ]
+    for one, other in zip(*teams, strict=False):
+        torch.testing.assert_close(other.network.state_dict(), one.network.state_dict(), rtol=0, atol=0)
+    alone = new_member(member_specs(spec())[0], sided).network.state_dict()
+    assert not torch.equal(alone["classifier.weight"], teams[0][0].network.state_dict()["classifier.weight"])
+
+
+def test_teams_of_one_seed_see_the_same_batches_and_end_alike_where_lambda_is_zero(run, tmp_path, monkeypatch):
+    """Every batch of both trainings, with its flips and shifts, and the weights after two epochs, bit for bit."""
+    seen: dict[str, list] = {}
+    loss = Team.loss
+
+    def recorded(team, images, labels, draws):
+        seen[team.team_loss.loss].append((images, labels, *draws.values()))
+        return loss(team, images, labels, draws)
+
+    monkeypatch.setattr(Team, "loss", recorded)
+    jobs = [spec(name="first", loss="independent"), spec(name="second", loss="gncl", **{"lambda": 0.0})]
+    recipe = {**SHORT, "flip": True, "shift": 1}
+    for job in jobs:
+        job["config"]["recipe"] = recipe
+        seen[job["config"]["team"]["loss"]] = []
+        run(job)
+    first, second = seen.values()
+    assert len(first) == len(second) == 2 * (96 // 16)
+    torch.testing.assert_close(second, first, rtol=0, atol=0)
+    for place in (1, 2, 3):
+        one, other = (read_weights(tmp_path / "members" / f"{name}-1-{place}.safetensors") for name in ("first", "second"))
+        torch.testing.assert_close(other, one, rtol=0, atol=0)
 
 
 def test_members_of_a_team_are_members_like_any_other(run, files):

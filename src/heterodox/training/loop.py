@@ -93,12 +93,15 @@ def train(
     seed: int,
     name: str,
     state_file: StateFile,
+    stream: str | None = None,
 ) -> Progress:
     """Train `objective` and return the weights of its best epoch (earliest of equals) with the history per epoch.
 
-    Epochs count from 1. An epoch takes the images in a new order and leaves out the rest that fills no batch. Learning
-    goes on from `state_file` where that holds the state of this very training; SIGTERM ends it after the running batch
-    with its state written. Raises DivergenceError when the loss is no longer finite or the objective finds a fault.
+    `name` stands in messages; order, changes and dropout of the images are drawn under `stream`, by default the name:
+    trainings with one stream see the same batches. Epochs count from 1. An epoch takes the images in a new order and
+    leaves out the rest that fills no batch. Learning goes on from `state_file` where that holds the state of this very
+    training; SIGTERM ends it after the running batch with its state written. Raises DivergenceError when the loss is no
+    longer finite or the objective finds a fault.
     """
     if recipe.channels_last:
         objective.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -106,15 +109,16 @@ def train(
     batches = len(training) // size
     optimizer = optimizer_for(objective, recipe)
     progress = _resumed(objective, optimizer, state_file)
+    stream = stream or name
     while progress.epoch < recipe.epochs:
         epoch = progress.epoch
-        order = torch.randperm(len(training), generator=torch_stream(seed, "order", name, epoch))
-        draws = objective.draw(len(training), torch_stream(seed, "augmentation", name, epoch))
+        order = torch.randperm(len(training), generator=torch_stream(seed, "order", stream, epoch))
+        draws = objective.draw(len(training), torch_stream(seed, "augmentation", stream, epoch))
         objective.train()
         for batch in tqdm(range(progress.batch, batches), f"{name} epoch {epoch + 1}", disable=None, leave=False):
             rows = order[batch * size : (batch + 1) * size]
             set_learning_rate(optimizer, learning_rate(recipe, epoch + batch / batches))
-            with torch_draws_from(torch_stream(seed, "dropout", name, epoch, batch), training.device):
+            with torch_draws_from(torch_stream(seed, "dropout", stream, epoch, batch), training.device):
                 loss = _loss(objective, training, rows, draws, recipe)
                 optimizer.zero_grad()
                 loss.backward()

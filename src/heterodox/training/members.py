@@ -18,8 +18,11 @@ def stream_name(spec: Mapping[str, Any]) -> str:
     return f"{spec['wildcards']['member']} {spec['config']['member'].get('seed', 1)}"
 
 
-def new_member(spec: Mapping[str, Any], training: LabelledImages) -> Member:
-    """Return an untrained member: initial weights keyed by seed and name, mean and std of the training images."""
+def new_member(spec: Mapping[str, Any], training: LabelledImages, stream: str | None = None) -> Member:
+    """Return an untrained member: initial weights drawn under `stream`, mean and std of the training images.
+
+    The stream is by default the member's own; members of one architecture with one stream begin alike.
+    """
     entry = spec["config"]["member"]
     network = build(
         entry["arch"],
@@ -27,7 +30,7 @@ def new_member(spec: Mapping[str, Any], training: LabelledImages) -> Member:
         len(training.classes),
         entry.get("model", "small"),
         seed=spec["config"]["seed"],
-        member=stream_name(spec),
+        member=stream or stream_name(spec),
     )
     mean, std = mean_and_std(training.images)
     return Member(network, mean, std, native_resolution(network, training.shape[1:])).to(training.device)

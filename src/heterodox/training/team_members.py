@@ -1,4 +1,9 @@
-"""From a team's job to its trained members, each as it describes itself."""
+"""From a team's job to its trained members, each as it describes itself.
+
+What is drawn for a team is keyed by its seed and by a member's place, not by the team's name: teams of one seed and the
+same architectures begin with the same networks and see the same images in the same order, changed in the same way.
+They differ by their loss alone, so heuristics can be compared seed by seed.
+"""
 
 import logging
 from collections.abc import Mapping
@@ -33,9 +38,19 @@ def team_recipe(spec: Mapping[str, Any]) -> Recipe:
     return Recipe.from_config(spec["config"]["recipe"], f"teams.{spec['wildcards']['team']}: recipe")
 
 
-def team_stream(spec: Mapping[str, Any]) -> str:
-    """Return the name under which the team draws what its members share: order and changes of the images."""
+def team_name(spec: Mapping[str, Any]) -> str:
+    """Return how messages call this training of the team."""
     return f"{spec['wildcards']['team']} {spec['wildcards']['seed']}"
+
+
+def team_stream(spec: Mapping[str, Any], place: int | None = None) -> str:
+    """Return the name under which all teams of this seed draw.
+
+    Without a place, what members share: order, changes and dropout of the images; with one, counted from 1, the initial
+    weights of the member there. No member's name holds a slash, so no member trained alone draws the same.
+    """
+    shared = f"teams/{spec['wildcards']['seed']}"
+    return shared if place is None else f"{shared}/{place}"
 
 
 def member_specs(spec: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -61,8 +76,8 @@ def member_specs(spec: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def new_team(spec: Mapping[str, Any], training: LabelledImages) -> list[Member]:
-    """Return the untrained members, each with initial weights from its own stream."""
-    return [new_member(own, training) for own in member_specs(spec)]
+    """Return the untrained members, each with the initial weights of its place in every team of this seed."""
+    return [new_member(own, training, team_stream(spec, place)) for place, own in enumerate(member_specs(spec), 1)]
 
 
 @dataclass(frozen=True)
@@ -93,8 +108,9 @@ def trained_team(
     """Train the team of this job until its last epoch or until it diverges."""
     team, seed = new_objective(spec, training), spec["config"]["seed"]
     members: list[Any] = [*team.members]
+    name, stream = team_name(spec), team_stream(spec)
     try:
-        return TrainedTeam(members, train(team, training, validation, team.recipe, seed, team_stream(spec), state_file))
+        return TrainedTeam(members, train(team, training, validation, team.recipe, seed, name, state_file, stream))
     except DivergenceError as divergence:
         log.warning("%s; %d epochs were sane", divergence, divergence.progress.epoch)
         return TrainedTeam(members, divergence.progress, divergence)
