@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import t, ttest_ind
+from scipy.stats import t, ttest_rel
 
-from heterodox.tables.heuristics import difference_interval, mean_interval, summarise, with_heuristics
+from heterodox.tables.heuristics import mean_interval, summarise, with_heuristics
 
 
 def team(name, loss, consensus, strength, values, scored="mean_logit"):
@@ -40,10 +40,11 @@ def test_penalties_of_the_same_gradient_are_one_heuristic() -> None:
 
 
 def test_seeds_are_averaged_by_heuristic_lambda_and_scoring() -> None:
+    """Two names of one loss with one seed are one training, so they count once, by their mean."""
     table = pd.concat(
         [
-            team("b", "gncl", "mean_logit", 0.2, [0.80, 0.82]),
-            team("c", "gncl", "geometric_mean", 0.2, [0.87]),
+            team("b", "gncl", "mean_logit", 0.2, [0.80, 0.82, 0.87]),
+            team("c", "gncl", "geometric_mean", 0.2, [0.84]),
             team("big", "gncl", "mean_logit", 0.8, [0.5]),
             team("b", "gncl", "mean_logit", 0.2, [0.7, 0.7], scored="majority_vote"),
             team("a", "independent", None, np.nan, [0.9, 0.9]),
@@ -52,25 +53,44 @@ def test_seeds_are_averaged_by_heuristic_lambda_and_scoring() -> None:
     )
     found = summarise(table)
     assert found["seeds"].tolist() == [3, 1, 2, 2]
-    assert found["accuracy"].tolist() == pytest.approx([0.83, 0.5, 0.7, 0.9])
-    assert found["improvement"].tolist() == pytest.approx([0.33, 0, 0.2, 0.4])
-    expected = t.interval(0.95, 2, 0.83, np.std([0.8, 0.82, 0.87], ddof=1) / np.sqrt(3))
+    assert found["accuracy"].tolist() == pytest.approx([2.51 / 3, 0.5, 0.7, 0.9])
+    assert found["improvement"].tolist() == pytest.approx([2.51 / 3 - 0.5, 0, 0.2, 0.4])
+    expected = t.interval(0.95, 2, 2.51 / 3, np.std([0.82, 0.82, 0.87], ddof=1) / np.sqrt(3))
     assert tuple(found.loc[0, ["accuracy_low", "accuracy_high"]]) == pytest.approx(expected)
     assert found.loc[1, ["accuracy_low", "accuracy_high"]].isna().all()
     assert found.loc[3, "penalty_consensus"] is None or pd.isna(found.loc[3, "penalty_consensus"])
+
+
+def test_gains_over_independent_teams_are_paired_by_seed() -> None:
+    """As SciPy's paired t-test; unpaired, the spread of the seeds, far larger than the gain, would win."""
+    plain = np.array([0.70, 0.78, 0.74, 0.82])
+    gains = np.array([0.010, 0.012, 0.008, 0.011])
+    table = pd.concat(
+        [
+            team("a", "independent", None, np.nan, plain),
+            team("b", "balanced", None, 0.2, plain + gains),
+            team("v", "gncl", "majority_vote", 0.2, plain - gains, scored="majority_vote"),
+        ]
+    )
+    found = summarise(table).set_index("heuristic")
+    interval = ttest_rel(plain + gains, plain).confidence_interval()
+    bounds = ["gain", "gain_low", "gain_high"]
+    assert found.loc["balanced", bounds].tolist() == pytest.approx([gains.mean(), interval.low, interval.high])
+    assert found.loc["balanced", "gain_low"] > 0
+    assert found.loc["gncl_majority_vote", "gain"] == pytest.approx(-gains.mean())
+    assert found.loc["independent", bounds].tolist() == [0, 0, 0]
+
+
+def test_a_gain_takes_the_seeds_that_both_have_and_is_missing_without_any() -> None:
+    table = team("b", "balanced", None, 0.2, [0.8, 0.9, 0.7])
+    plain = team("a", "independent", None, np.nan, [0.7, 0.5, 0.6])
+    two = summarise(pd.concat([table, plain[plain["seed"] > 0]])).iloc[0]
+    assert (two["seeds"], two["gain"]) == (3, pytest.approx((0.4 + 0.1) / 2))
+    assert summarise(table)[["gain", "gain_low"]].isna().all(axis=None)
 
 
 def test_intervals_by_hand() -> None:
     assert mean_interval(np.array([1.0, 3.0])) == pytest.approx((2, 2 - 12.7062, 2 + 12.7062), abs=1e-4)
     assert mean_interval(np.array([0.7]))[0] == 0.7
     assert np.isnan(mean_interval(np.array([0.7]))[1:]).all()
-
-
-def test_differences_are_welchs() -> None:
-    generator = np.random.default_rng(0)
-    first, second = generator.normal(size=4), generator.normal(1, 3, 6)
-    interval = ttest_ind(first, second, equal_var=False).confidence_interval()
-    expected = (first.mean() - second.mean(), interval.low, interval.high)
-    assert difference_interval(first, second) == pytest.approx(expected)
-    assert difference_interval(np.ones(2), np.zeros(3)) == (1, 1, 1)
-    assert np.isnan(difference_interval(np.ones(1), second)[1:]).all()
+    assert np.isnan(mean_interval(np.array([]))).all()

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import binomtest, t, ttest_ind
+from scipy.stats import binomtest, t, ttest_rel
 
 from heterodox.ensembles.bootstrap import ensemble_weights
 from heterodox.tables import resilience_study as measure
@@ -81,29 +81,40 @@ def test_the_mean_agreement_of_methods_is_the_row_without_names() -> None:
     assert measure.method_agreement(STUDY)[:4] == (0.99, 0.98, 0.995, 15)
 
 
-def test_heuristics_are_compared_by_welch_over_seeds() -> None:
+def test_heuristics_are_compared_seed_by_seed() -> None:
     own, other = (seeds(name, "accuracy", CORRUPTIONS) for name in ("attribution-None-0.001", MAIN))
     found = measure.heuristics_against("attribution", "gncl_mean_logit", "accuracy", corrupted).find(STUDY)
-    interval = ttest_ind(own, other, equal_var=False).confidence_interval()
-    assert found[:4] == pytest.approx((own.mean() - other.mean(), interval.low, interval.high, 3))
+    interval = ttest_rel(own, other).confidence_interval()
+    assert found[:3] == pytest.approx((own.mean() - other.mean(), interval.low, interval.high))
+    assert found[3:] == (3, "seeds")
 
 
 def test_enforced_diversity_takes_all_variants_and_no_other_lambda() -> None:
     names = [name for name in STUDY.teams if "gncl" in name]
     assert len(names) == 5
-    own = np.concatenate([seeds(name, "accuracy", CORRUPTIONS) for name in names])
+    own = np.mean([seeds(name, "accuracy", CORRUPTIONS) for name in names], axis=0)
     other = seeds("independent-None-None", "accuracy", CORRUPTIONS)
+    interval = ttest_rel(own, other).confidence_interval()
     found = measure.enforced_against_independent(STUDY)
-    assert found.value == pytest.approx(own.mean() - other.mean())
-    assert (found.n, found.unit) == (15, "teams against 3")
+    assert found[:3] == pytest.approx((own.mean() - other.mean(), interval.low, interval.high))
+    assert found[3:] == (3, "seeds")
+
+
+def test_heuristics_without_a_common_seed_are_not_compared() -> None:
+    teams = STUDY.tables["teams"]
+    apart = teams[(teams["seed"] == 1) == (teams["loss"] == "attribution")]
+    quantity = measure.heuristics_against("attribution", "gncl_mean_logit", "accuracy", corrupted)
+    with pytest.raises(NotMeasuredError, match="no seed in common"):
+        quantity.find(whole_study(tables=STUDY.tables | {"teams": apart}))
 
 
 def with_balanced(advantages: dict[str, float]):
-    """Return the study where balanced teams are better than every other one by this much, with little spread."""
+    """Return the study where balanced teams are better than others of their seed by this much, give or take 0.001."""
     teams = STUDY.tables["teams"].copy()
     teams["accuracy"] = 0.7 + 0.001 * teams["seed"]
     for shift, gain in advantages.items():
-        teams.loc[(teams["loss"] == "balanced") & (teams["shift"] == shift), "accuracy"] += gain
+        balanced = (teams["loss"] == "balanced") & (teams["shift"] == shift)
+        teams.loc[balanced, "accuracy"] += gain + 0.001 * (2 - teams["seed"])
     return whole_study(tables=STUDY.tables | {"teams": teams}, corruptions=list(advantages))
 
 

@@ -202,7 +202,9 @@ def test_teams_of_one_seed_see_the_same_batches_and_end_alike_where_lambda_is_ze
     assert len(first) == len(second) == 2 * (96 // 16)
     torch.testing.assert_close(second, first, rtol=0, atol=0)
     for place in (1, 2, 3):
-        one, other = (read_weights(tmp_path / "members" / f"{name}-1-{place}.safetensors") for name in ("first", "second"))
+        one, other = (
+            read_weights(tmp_path / "members" / f"{name}-1-{place}.safetensors") for name in ("first", "second")
+        )
         torch.testing.assert_close(other, one, rtol=0, atol=0)
 
 

@@ -21,7 +21,7 @@ def with_heuristics(teams: pd.DataFrame) -> pd.DataFrame:
     """Return teams.csv with the column `heuristic`, the loss and where it matters the consensus in its penalty.
 
     Penalties with `mean_logit` and with `geometric_mean` have the same loss and gradient, so these teams are one
-    heuristic, called by the former name: its teams count as further seeds.
+    heuristic, called by the former name.
     """
     consensus = teams["penalty_consensus"].replace("geometric_mean", "mean_logit").where(_penalised(teams["loss"]))
     plain = consensus.isna() | ((teams["loss"] != "gncl") & (consensus == "mean_logit"))
@@ -34,41 +34,39 @@ def _penalised(losses: pd.Series) -> pd.Series:
 
 
 def summarise(teams: pd.DataFrame) -> pd.DataFrame:
-    """Return one row per heuristic, lambda, shift and consensus: means over `seeds` teams, 95 % t-intervals.
+    """Return one row per heuristic, lambda, shift and consensus: means over `seeds` seeds, 95 % t-intervals.
 
-    teams: the table teams.csv. With the few seeds of a study the intervals are wide; with one they are missing.
+    teams: the table teams.csv. `gain` is how much more accurate than the independent teams of the same seed, scored by
+    the mean of the logits, these teams are: teams of one seed begin with the same networks, so this is what the loss
+    does. Teams of one heuristic and seed are averaged first. With the few seeds of a study the intervals are wide; with
+    one seed they are missing, and so is the gain where no independent team has a seed in common.
     """
     known = with_heuristics(teams)
     measures = [name for name in MEASURES if name in known.columns]
+    plain = known[(known["heuristic"] == "independent") & (known["consensus"] == "mean_logit")]
     rows = []
     for names, group in known.groupby(GROUP, sort=False, dropna=False):
-        row = dict(zip(GROUP, names, strict=True)) | {"seeds": len(group)}
-        for name in measures:
-            value, low, high = mean_interval(group[name].to_numpy(np.float64))
+        row = dict(zip(GROUP, names, strict=True))
+        seeds = group.groupby("seed")[measures].mean()
+        independent = plain[plain["shift"] == row["shift"]].groupby("seed")["accuracy"].mean()
+        row |= {"seeds": len(seeds)}
+        for name, own in seeds.assign(gain=by_seed(seeds["accuracy"], independent)).items():
+            value, low, high = mean_interval(own.dropna().to_numpy(np.float64))
             row |= {name: value, f"{name}_low": low, f"{name}_high": high}
         rows.append(row)
     return pd.DataFrame(rows)
 
 
+def by_seed(first: pd.Series, second: pd.Series) -> pd.Series:
+    """Return first - second for every seed, the index of both, that both have."""
+    return (first - second).dropna()
+
+
 def mean_interval(values: np.ndarray) -> tuple[float, float, float]:
-    """Return the mean of values (n,) and its 95 % interval by Student's t; NaN bounds for one value."""
-    mean, n = float(np.mean(values)), len(values)
+    """Return the mean of values (n,) and its 95 % interval by Student's t; NaN where there are too few values."""
+    n = len(values)
+    mean = float(np.mean(values)) if n else float("nan")
     if n < 2:
         return mean, float("nan"), float("nan")
     half = student.ppf(0.975, n - 1) * float(np.std(values, ddof=1)) / np.sqrt(n)
     return mean, mean - half, mean + half
-
-
-def difference_interval(first: np.ndarray, second: np.ndarray) -> tuple[float, float, float]:
-    """Return mean(first) - mean(second) with Welch's 95 % interval; NaN bounds where one of them is a single value."""
-    value = float(np.mean(first) - np.mean(second))
-    if min(len(first), len(second)) < 2:
-        return value, float("nan"), float("nan")
-    parts = [np.var(values, ddof=1) / len(values) for values in (first, second)]
-    if sum(parts) == 0:
-        return value, value, value
-    freedom = sum(parts) ** 2 / sum(
-        part**2 / (len(values) - 1) for part, values in zip(parts, (first, second), strict=True)
-    )
-    half = student.ppf(0.975, freedom) * np.sqrt(sum(parts))
-    return value, float(value - half), float(value + half)

@@ -10,7 +10,7 @@ from scipy.stats import t as student
 
 from heterodox.ensembles.bootstrap import PERCENTILES, ensemble_weights
 from heterodox.tables.claims import Finding, NotMeasuredError, Quantity, mean_of, minus
-from heterodox.tables.heuristics import difference_interval, mean_interval, with_heuristics
+from heterodox.tables.heuristics import by_seed, mean_interval, with_heuristics
 from heterodox.tables.members import binomial_interval
 
 VARIANTS = ("gncl_mean_logit", "gncl_mean_probability", "gncl_median_logit", "gncl_majority_vote", "masked_gncl")
@@ -195,18 +195,22 @@ def _chosen_teams(study: Study) -> pd.DataFrame:
     return teams if study.teams is None else teams[teams["team"].isin(study.teams)]
 
 
-def seeds_of(study: Study, heuristic: str, measure: str, shifts: Sequence[str]) -> np.ndarray:
-    """Return a measure of a heuristic's teams, scored by mean logit: each (team, seed)'s mean over shifts."""
+def seeds_of(study: Study, heuristic: str, measure: str, shifts: Sequence[str]) -> pd.Series:
+    """Return a measure of a heuristic's teams, scored by mean logit, by seed: the mean over its teams and over shifts.
+
+    Teams of one seed begin with the same networks and see the same batches, whatever their heuristic, so heuristics are
+    compared seed by seed.
+    """
     teams = _chosen_teams(study)
     rows = teams[(teams["heuristic"] == heuristic) & (teams["consensus"] == "mean_logit") & teams["shift"].isin(shifts)]
-    values = rows.groupby(["team", "seed"])[measure].mean().dropna()
+    values = rows.groupby("seed")[measure].mean().dropna()
     if values.empty:
         raise NotMeasuredError(f"teams.csv has no team of the heuristic {heuristic}")
-    return values.to_numpy()
+    return values
 
 
-def _variants(study: Study, shifts: Sequence[str]) -> dict[str, np.ndarray]:
-    """Return the accuracies of every heuristic that enforces prediction diversity and was trained."""
+def _variants(study: Study, shifts: Sequence[str]) -> dict[str, pd.Series]:
+    """Return the accuracies by seed of every heuristic that enforces prediction diversity and was trained."""
     there = set(_chosen_teams(study)["heuristic"])
     found = {name: seeds_of(study, name, "accuracy", shifts) for name in VARIANTS if name in there}
     if not found:
@@ -215,13 +219,20 @@ def _variants(study: Study, shifts: Sequence[str]) -> dict[str, np.ndarray]:
 
 
 def enforced_against_independent(study: Study) -> Finding:
-    """Return how much more accurate all teams trained for diverse predictions are than independent ones, corrupted."""
-    enforced = np.concatenate(list(_variants(study, study.corrupted()).values()))
-    return _against(enforced, seeds_of(study, "independent", "accuracy", study.corrupted()), "teams")
+    """Return how much more accurate the mean team trained for diverse predictions is than the independent one.
+
+    On corrupted images, seed by seed, over the seeds that all of these heuristics were trained with.
+    """
+    enforced = pd.concat(_variants(study, study.corrupted()), axis=1, join="inner").mean(axis=1)
+    return _against(enforced, seeds_of(study, "independent", "accuracy", study.corrupted()))
 
 
-def _against(first: np.ndarray, second: np.ndarray, unit: str) -> Finding:
-    return Finding(*difference_interval(first, second), len(first), f"{unit} against {len(second)}")
+def _against(first: pd.Series, second: pd.Series) -> Finding:
+    """Return the mean difference of the seeds that both have, with its t-interval."""
+    differences = by_seed(first, second)
+    if differences.empty:
+        raise NotMeasuredError("the heuristics have no seed in common")
+    return Finding(*mean_interval(differences.to_numpy()), len(differences), "seeds")
 
 
 def balanced_wins(study: Study) -> Finding:
@@ -232,8 +243,8 @@ def balanced_wins(study: Study) -> Finding:
     """
     parts = []
     for shift in study.corrupted():
-        best = max(_variants(study, [shift]).values(), key=np.mean)
-        parts.append(difference_interval(seeds_of(study, "balanced", "accuracy", [shift]), best))
+        best = max(_variants(study, [shift]).values(), key=lambda accuracies: accuracies.mean())
+        parts.append(_against(seeds_of(study, "balanced", "accuracy", [shift]), best)[:3])
     values, lows, highs = np.array(parts).T
     if np.isnan(lows).any():
         lows, highs = np.full(len(lows), -np.inf), np.full(len(lows), np.inf)
@@ -246,8 +257,7 @@ def heuristics_against(first: str, second: str, measure: str, shifts: Shifts) ->
     """Return how to find by how much a measure is higher for teams of the first heuristic than of the second."""
 
     def find(study: Study) -> Finding:
-        own, other = (seeds_of(study, name, measure, shifts(study)) for name in (first, second))
-        return _against(own, other, "teams")
+        return _against(*(seeds_of(study, name, measure, shifts(study)) for name in (first, second)))
 
     return Quantity(f"{measure} of teams, {first} minus {second}, {MEAN[shifts.__name__]}", find)
 
@@ -311,9 +321,10 @@ def team_equitability_gap(heuristic: str) -> Quantity:
         wrong, right = (
             seeds_of(study, heuristic, f"equitability_{name}", study.shifts) for name in ("incorrect", "correct")
         )
-        if len(wrong) != len(right):
-            raise NotMeasuredError(f"some team of the heuristic {heuristic} has no right or no wrong answers")
-        return Finding(*mean_interval(wrong - right), len(wrong), "teams")
+        gaps = by_seed(wrong, right)
+        if gaps.empty:
+            raise NotMeasuredError(f"no seed of the heuristic {heuristic} has both right and wrong answers")
+        return Finding(*mean_interval(gaps.to_numpy()), len(gaps), "seeds")
 
     return Quantity(f"equitability of {heuristic} teams on incorrect minus correct images, {MEAN['every']}", find)
 
@@ -334,10 +345,10 @@ def pool_against_heuristic(heuristic: str, measure: str, shifts: Shifts) -> Quan
         pool = mean_of([pool_mean(study, of_rows, shift) for shift in shifts(study)])
         columns = ["equitability_correct", "equitability_incorrect"] if measure == "equitability" else [measure]
         parts = [seeds_of(study, heuristic, column, shifts(study)) for column in columns]
-        if len({len(part) for part in parts}) > 1:
-            raise NotMeasuredError(f"some team of the heuristic {heuristic} has no right or no wrong answers")
-        seeds = np.mean(parts, axis=0)
-        return minus(pool, Finding(*mean_interval(seeds), len(seeds), "teams"))
+        seeds = pd.concat(parts, axis=1, join="inner").mean(axis=1)
+        if seeds.empty:
+            raise NotMeasuredError(f"no seed of the heuristic {heuristic} has both right and wrong answers")
+        return minus(pool, Finding(*mean_interval(seeds.to_numpy()), len(seeds), "seeds"))
 
     return Quantity(f"{measure}, pool minus {heuristic} teams, {MEAN[shifts.__name__]}", find)
 
@@ -355,7 +366,7 @@ def heterogeneous_accuracy_against(heuristic: str) -> Quantity:
         images = int(study.rows("members", shift="clean").iloc[0]["images"])
         own = Finding(accuracy, *binomial_interval(accuracy, images), images, "images")
         seeds = seeds_of(study, heuristic, "accuracy", ["clean"])
-        return minus(own, Finding(*mean_interval(seeds), len(seeds), "teams"))
+        return minus(own, Finding(*mean_interval(seeds.to_numpy()), len(seeds), "seeds"))
 
     return Quantity(f"accuracy of the heterogeneous ensemble minus {heuristic} teams, clean images", find)
 
