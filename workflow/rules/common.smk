@@ -16,11 +16,13 @@ import code_digest
 import configuration
 import job_environment
 import member_groups
+import scheduling
 import source_folders
 
 job_environment.set_search_paths(Path(workflow.basedir))
 if workflow.remote_exec:
     job_environment.hand_on_warnings()
+scheduling.share_timers()
 # No shell stays between Snakemake and the script: it would die of a signal that the script survives to write its state.
 shell.prefix("exec ")
 
