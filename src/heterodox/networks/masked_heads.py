@@ -104,7 +104,7 @@ class Head:
     def module(self) -> "SmallHead":
         """Return the head as a network of its own that takes all P features."""
         classes = len(self.output_bias)
-        small = SmallHead(self.of_features, len(self.features), len(self.units), classes)
+        small = SmallHead(len(self.features), len(self.units), classes)
         small.load_state_dict(
             {
                 "kept": torch.from_numpy(self.features.astype(np.int64)),
@@ -135,10 +135,9 @@ class SmallHead(nn.Module):
 
     kept: Tensor
 
-    def __init__(self, features: int, kept_features: int, units: int, classes: int) -> None:
+    def __init__(self, kept_features: int, units: int, classes: int) -> None:
         super().__init__()
         self.register_buffer("kept", torch.arange(kept_features))
-        self.of_features = features
         self.hidden = nn.Linear(kept_features, units)
         self.output = nn.Linear(units, classes)
 

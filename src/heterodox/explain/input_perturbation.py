@@ -1,0 +1,26 @@
+"""ODIN's input perturbation (Liang et al. 2018, Eq. 2): pixels moved so that the network grows surer of its class."""
+
+import torch
+from torch import nn
+
+
+def perturbed(network: nn.Module, pixels: torch.Tensor, epsilon: float, temperature: float) -> torch.Tensor:
+    """Return pixels + epsilon sign(d log S / d pixels), where S is the largest softmax(logits / T), like `pixels`.
+
+    `network` maps pixels (N, C, H, W) in [0, 1] to logits (N, classes) and normalises inside, so its normalised input
+    moves by epsilon divided by the channel's standard deviation, as in the authors' code. Nothing is cut off at 0 or 1.
+    In-distribution images gain more than others. The network has to be in evaluation mode: one image sees no other.
+    """
+    moving = pixels.detach().requires_grad_()
+    with torch.enable_grad():
+        surest = (network(moving) / temperature).log_softmax(1).amax(1)
+        (gradient,) = torch.autograd.grad(surest.sum(), moving)
+    return pixels + epsilon * gradient.sign()
+
+
+def perturbed_logits(member: nn.Module, pixels: torch.Tensor, epsilon: float, temperature: float) -> torch.Tensor:
+    """Return the logits (N, classes) of the perturbed pixels; with epsilon 0 those of the pixels themselves."""
+    if epsilon:
+        pixels = perturbed(member, pixels, epsilon, temperature)
+    with torch.no_grad():
+        return member(pixels)
