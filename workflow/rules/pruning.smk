@@ -159,3 +159,35 @@ rule extract_features:
     shell:
         "python scripts/extract_features.py --spec {params.spec:q} --backbone {input.backbone} "
         "--images {input.images} --features {output.features} --state {params.state} > {log} 2>&1"
+
+
+rule ablate_detection:
+    """Measure how well the unpruned network tells strange images by every score, temperature and perturbation."""
+    input:
+        backbone=f"{PRUNED}/backbone.safetensors",
+        description=f"{PRUNED}/backbone.json",
+        train=f"{PRUNED}/features/train.h5",
+        known=[f"{PRUNED}/features/{part}.h5" for part in ("validation", "test")],
+        ood=[f"{PRUNED}/features/ood_{part}.h5" for part in ("validation", "test")],
+        images=[f"{PRUNED}/data/{part}.h5" for part in ("validation", "test", "ood_validation", "ood_test")],
+    output:
+        table=f"{PRUNED}/detection_ablation.csv",
+    log:
+        f"{LOGS}/ablate_detection.log",
+    cache: "omit-software"
+    conda:
+        ENVIRONMENT
+    resources:
+        gpu=1,
+    params:
+        spec=lambda wildcards: spec(
+            "ablate_detection",
+            modules=[f"networks/zoo/{PRUNING['backbone']['arch']}.py"],
+            seed=config["seed"],
+            runs=PRUNING["runs"],
+            head=PRUNING["head"],
+            **{key: PRUNING["detection"][key] for key in ("temperature", "temperatures", "epsilons")},
+        ),
+    shell:
+        "python scripts/ablate_detection.py --spec {params.spec:q} --backbone {input.backbone} --train {input.train} "
+        "--known {input.known} --ood {input.ood} --images {input.images} --table {output.table} > {log} 2>&1"

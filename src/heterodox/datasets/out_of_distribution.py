@@ -1,4 +1,4 @@
-"""In-distribution (InD) and out-of-distribution (OoD) sets: what a network has learned, and what it should find strange."""
+"""In-distribution (InD) and out-of-distribution (OoD) images: what networks learn, and what they should find strange."""
 
 import logging
 from collections.abc import Mapping, Sequence

@@ -38,7 +38,7 @@ def _part(part: str, count: int, side: int) -> ImageSet:
 
 
 def render(pattern: str, side: int, draw: np.random.Generator) -> np.ndarray:
-    """Return one texture, uint8 (side, side, 3): a pattern in [0, 1] between two colours at least 0.4 apart in sum."""
+    """Return one texture, uint8 (side, side, 3): a pattern in [0, 1] from a dark to a bright colour or the reverse."""
     dark, bright = draw.random(3) * 0.5, 0.5 + draw.random(3) * 0.5
     if draw.random() < 0.5:
         dark, bright = bright, dark

@@ -1,7 +1,11 @@
 """ODIN's input perturbation (Liang et al. 2018, Eq. 2): pixels moved so that the network grows surer of its class."""
 
+import numpy as np
 import torch
 from torch import nn
+
+from heterodox.networks.loading import Member
+from heterodox.storage.images import ImageFile
 
 
 def perturbed(network: nn.Module, pixels: torch.Tensor, epsilon: float, temperature: float) -> torch.Tensor:
@@ -18,9 +22,15 @@ def perturbed(network: nn.Module, pixels: torch.Tensor, epsilon: float, temperat
     return pixels + epsilon * gradient.sign()
 
 
-def perturbed_logits(member: nn.Module, pixels: torch.Tensor, epsilon: float, temperature: float) -> torch.Tensor:
-    """Return the logits (N, classes) of the perturbed pixels; with epsilon 0 those of the pixels themselves."""
-    if epsilon:
-        pixels = perturbed(member, pixels, epsilon, temperature)
-    with torch.no_grad():
-        return member(pixels)
+def perturbed_logits(member: Member, images: ImageFile, epsilon: float, temperature: float) -> np.ndarray:
+    """Return the logits float32 (N, classes) of a file's images after the perturbation, batch by batch.
+
+    With epsilon 0 they are those of the images themselves.
+    """
+    found = []
+    for _, batch in images.batches(member.batch_size):
+        pixels = torch.from_numpy(batch).to(member.mean.device).permute(0, 3, 1, 2).float() / 255
+        moved = perturbed(member, pixels, epsilon, temperature) if epsilon else pixels
+        with torch.no_grad():
+            found.append(member(moved).float().cpu().numpy())
+    return np.concatenate(found)

@@ -7,6 +7,7 @@ the temperatures of ODIN, float32 makes ties of images that differ.
 from collections.abc import Sequence
 from fractions import Fraction
 from math import ceil, isfinite
+from typing import Any
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from heterodox.errors import UserError
 
 TEMPERATURE = 1000.0  # ODIN's (Liang et al. 2018)
 SCORES = ("odin", "maximum_softmax", "maximum_logit", "energy")
+ABLATION_COLUMNS = ("score", "temperature", "epsilon", "ood", "images", "auroc", "aupr", "fpr95")
 
 
 def odin(logits: np.ndarray, temperature: float = TEMPERATURE) -> np.ndarray:
@@ -110,23 +112,48 @@ def detection_rates(known: np.ndarray, unknown: np.ndarray) -> dict[str, float]:
     }
 
 
-def temperature_ablation(
+def detection_ablation(
     known: np.ndarray, unknown: np.ndarray, sources: np.ndarray, names: Sequence[str], temperatures: Sequence[float]
-) -> list[dict[str, float | str | int]]:
-    """Return one row per score, temperature and OoD set: score, temperature, ood, images, auroc, aupr, fpr95.
+) -> list[dict[str, Any]]:
+    """Return one row per score, temperature and OoD set: score, temperature, epsilon, ood, images, auroc, aupr, fpr95.
 
     `known` (n, classes) and `unknown` (m, classes) are logits, `sources` (m,) the place in `names` of each OoD image's
-    set. `odin` has a row per temperature, the other scores one with temperature NaN. The set `all` joins all of them.
+    set. `odin` has a row per temperature, the other scores one with temperature NaN; epsilon is 0. The set `all` joins
+    all of them, and `images` counts an OoD set's.
     """
-    rows: list[dict[str, float | str | int]] = []
-    settings = [("odin", temperature) for temperature in temperatures]
-    settings += [(name, float("nan")) for name in SCORES if name != "odin"]
-    for name, temperature in settings:
-        inside, outside = (detection_score(name, logits, temperature) for logits in (known, unknown))
-        for ood in ("all", *names):
-            chosen = outside if ood == "all" else outside[sources == list(names).index(ood)]
-            row = {"score": name, "temperature": temperature, "ood": ood, "images": len(chosen)}
-            rows.append(row | detection_rates(inside, chosen))
+    rows = [
+        row
+        for temperature in temperatures
+        for row in perturbation_ablation(known, unknown, sources, names, temperature, 0.0)
+    ]
+    for score in SCORES[1:]:
+        inside, outside = (detection_score(score, logits) for logits in (known, unknown))
+        rows += _rows_by_set({"score": score, "temperature": float("nan")}, inside, outside, sources, names)
+    return rows
+
+
+def perturbation_ablation(
+    known: np.ndarray,
+    unknown: np.ndarray,
+    sources: np.ndarray,
+    names: Sequence[str],
+    temperature: float,
+    epsilon: float,
+) -> list[dict[str, Any]]:
+    """Return the rows of `odin` at one temperature, for logits of images perturbed by `epsilon`."""
+    inside, outside = (odin(logits, temperature) for logits in (known, unknown))
+    setting = {"score": "odin", "temperature": float(temperature), "epsilon": float(epsilon)}
+    return _rows_by_set(setting, inside, outside, sources, names)
+
+
+def _rows_by_set(
+    setting: dict[str, Any], inside: np.ndarray, outside: np.ndarray, sources: np.ndarray, names: Sequence[str]
+) -> list[dict[str, Any]]:
+    rows = []
+    for number, name in [(None, "all"), *enumerate(names)]:
+        chosen = outside if number is None else outside[sources == number]
+        found = {"epsilon": 0.0, **setting, "ood": name, "images": len(chosen), **detection_rates(inside, chosen)}
+        rows.append({key: found[key] for key in ABLATION_COLUMNS})
     return rows
 
 

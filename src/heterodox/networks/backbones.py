@@ -36,7 +36,7 @@ def last_layer(network: nn.Module) -> tuple[str, nn.Linear | nn.Conv2d]:
 def load_backbone(weights: Path, device: torch.device | str = "cpu") -> tuple[Member, Backbone]:
     """Return the backbone of a trained or fetched member as a member that gives features, and its identity.
 
-    Pixels in [0, 1] in, features (N, P) out; in eval mode, without gradients of its weights. UserError as `load_member`.
+    Pixels in [0, 1] in, features (N, P) out; in eval mode, its weights without gradients. UserError as `load_member`.
     """
     member, described = load_member(weights), read_description(weights)
     if described["arch"] == "pruned_head":

@@ -29,8 +29,8 @@ def magnitude_masks(unpruned: Head, shares: Sequence[float], scope: str = "featu
     """Return masks (n, genes) bool that keep these shares of the genes: those with the largest trained weights.
 
     `unpruned` is the trained head of the whole mask. A feature counts by the L2 norm of its links to the hidden units,
-    a unit by that of its links to features times that of its links to classes, which is how far its output can move the
-    logits. With scope `both` each kind keeps the share. Equal norms: the first gene stays. ValueError for a pruned head.
+    a unit by that of its links to features times that of its links to classes, how far it can move the logits.
+    With scope `both` each kind keeps the share. Of equal norms the first gene stays. ValueError for a pruned head.
     """
     hidden, output = unpruned.hidden_weight.double().numpy(), unpruned.output_weight.double().numpy()
     if hidden.shape != (unpruned.of_units, unpruned.of_features):
