@@ -17,9 +17,11 @@ def perturbed(network: nn.Module, pixels: torch.Tensor, epsilon: float, temperat
     """
     moving = pixels.detach().requires_grad_()
     with torch.enable_grad():
-        surest = (network(moving) / temperature).log_softmax(1).amax(1)
-        (gradient,) = torch.autograd.grad(surest.sum(), moving)
-    return pixels + epsilon * gradient.sign()
+        ordered = (network(moving) / temperature).sort(1, descending=True).values
+        # S = 1 / (1 + exp(doubt)): the gradient of doubt has the other sign, and does not vanish in a sure network.
+        doubt = (ordered[:, 1:] - ordered[:, :1]).logsumexp(1)
+        (gradient,) = torch.autograd.grad(doubt.sum(), moving)
+    return pixels - epsilon * gradient.sign()
 
 
 def perturbed_logits(member: Member, images: ImageFile, epsilon: float, temperature: float) -> np.ndarray:

@@ -11,7 +11,7 @@ import torch
 from heterodox.errors import UserError
 from heterodox.networks.loading import Member
 
-SHARED_MODULES = {"__init__", "interface", "input_perturbation"}
+SHARED_MODULES = {"__init__", "interface", "input_perturbation", "pruned_features"}
 Method = Callable[[torch.nn.Module, torch.Tensor, torch.Tensor], torch.Tensor]
 
 

@@ -45,6 +45,8 @@ class FeatureFile(CheckedFile):
 
     def __init__(self, path: Path) -> None:
         super().__init__(path)
+        if not len(self):
+            raise UserError(f"{self.path}: holds no images; make it again with some in this set")
         self._features = self._rows("features", axes=2)
         if self._features.dtype != np.float32:
             raise UserError(f"{self.path}: 'features' must be float32 (N, P), not {self._features.dtype}")
@@ -124,8 +126,6 @@ def read_features(path: Path, like: Features | None = None) -> Features:
     """Read a whole feature file. UserError where it holds no images, or is of another backbone than `like` is."""
     with FeatureFile(path) as file:
         found = Features(file.features(), file.labels, file.index, tuple(file.classes), file.backbone, Path(path))
-    if not len(found):
-        raise UserError(f"{path}: holds no images; make it again with some in this set")
     if like is not None:
         check_backbone(found, like.backbone, str(like.path))
     return found
