@@ -191,3 +191,6 @@ rule ablate_detection:
     shell:
         "python scripts/ablate_detection.py --spec {params.spec:q} --backbone {input.backbone} --train {input.train} "
         "--known {input.known} --ood {input.ood} --images {input.images} --table {output.table} > {log} 2>&1"
+
+
+include: "pruning_search.smk"

@@ -1,0 +1,22 @@
+"""Join the histories of all runs of a pruning search and take the masks that nothing dominates."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from heterodox import command
+from heterodox.searches.fronts import OBJECTIVES, merged_front
+from heterodox.storage.tables import read_table, write_table
+
+
+def collect_searches(spec: dict, histories: list[Path], evaluations: Path, front: Path) -> None:
+    """Write all evaluated masks, and the merged front of the study's own scope."""
+    config = spec["config"]
+    table = pd.concat([read_table(path, ["scope", "kind", "run", *OBJECTIVES]) for path in histories])
+    own = table[(table["scope"] == config["scope"]) & (table["kind"] == "nsga2")]
+    write_table(merged_front(own, config["members"]), front)
+    write_table(table, evaluations)
+
+
+if __name__ == "__main__":
+    command.run(collect_searches)
