@@ -31,7 +31,10 @@ def draw(members: pd.DataFrame, correlations: pd.DataFrame) -> Figure:
             100 * own["test_auroc"], 100 * own["lost"], c=100 * own["active_share"], cmap=style.CONTINUOUS, s=14,
             vmin=colours[0], vmax=colours[1], edgecolor=style.BLACK, linewidth=0.3,
         )  # fmt: skip
-        axes.set_title(f"{style.shift_words(shift)}\nρ = {_found(correlations, shift)}", fontsize=style.SMALL_TEXT)
+        axes.set_title(
+            f"{style.shift_words(shift)}\n\N{GREEK SMALL LETTER RHO} = {_found(correlations, shift)}",
+            fontsize=style.SMALL_TEXT,
+        )
         _wide_enough(axes, own)
     panels[0].set_ylabel("Accuracy lost\n(percentage points)")
     figure.supxlabel("AUROC of OoD detection on test images (%)", fontsize=7)

@@ -17,7 +17,7 @@ HEAD_COLUMNS = ["kind", "run", "place", "accuracy", "active_share", "auroc", "te
 LABELS = {
     "error": "Error on validation images (%)",
     "active_share": "Active genes (%)",
-    "auroc_loss": "1 − AUROC on validation images (%)",
+    "auroc_loss": "1 \N{MINUS SIGN} AUROC on validation images (%)",
 }
 RUN_COLOURS = (style.BLUE, style.VERMILLION, style.GREEN, style.PURPLE, style.ORANGE)
 RUN_MARKS = "osD^v"

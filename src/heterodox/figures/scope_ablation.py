@@ -8,9 +8,9 @@ from heterodox.figures import style
 
 COLUMNS = ["scope", "kind", "run", "hypervolume", "parameter_hypervolume", "area"]
 MEASURES = {
-    "hypervolume": "Volume: error,\nactive genes, 1 − AUROC",
-    "parameter_hypervolume": "Volume: error,\nparameters left, 1 − AUROC",
-    "area": "Area: error,\n1 − AUROC",
+    "hypervolume": "Volume: error,\nactive genes, 1 \N{MINUS SIGN} AUROC",
+    "parameter_hypervolume": "Volume: error,\nparameters left, 1 \N{MINUS SIGN} AUROC",
+    "area": "Area: error,\n1 \N{MINUS SIGN} AUROC",
 }
 STYLES = {"nsga2": (style.BLUE, "o", "search"), "random": ("0.6", "s", "random masks")}
 
