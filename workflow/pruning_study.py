@@ -20,6 +20,8 @@ def faults(config: Config) -> Iterator[str]:
         yield f"config: pruning.backbone.arch: {backbone['arch']!r} is made of another network; name that one"
     if backbone["pretrained"] is True and backbone["model"] == "small":
         yield "config: pruning.backbone.model: no library has weights of 'small'; name a model, or train it"
+    if section["channels"] and backbone["arch"] != "resnet":
+        yield f"config: pruning.channels: {backbone['arch']!r} is no residual network; take a resnet, or leave it out"
 
 
 def _set_faults(entry: Config, data: Config | None) -> Iterator[str]:

@@ -42,6 +42,8 @@ def test_the_smoke_study_is_sound() -> None:
             {"detection": {"temperature": -1000}},
             "config: pruning.detection.temperature: -1000 is less than",
         ),
+        ({"channels": {"population": 4, "evaluations": 8}, "backbone": {"arch": "vgg"}}, "config: pruning.channels: "),
+        ({"channels": {"population": 1, "evaluations": 8}}, "config: pruning.channels.population: 1 is less than"),
         ({"detection": {"temperature": 0}}, "config: pruning.detection.temperature: 0 is less than"),
         (
             {"detection": {"temperatures": [1, -2]}},

@@ -593,6 +593,14 @@ rule tabulate_pruning_claims:
         "--table {output.table} --page {output.page} > {log} 2>&1"
 
 
+if PRUNING["channels"]:
+
+    include: "pruning_channels.smk"
+
+    PRUNING_TABLES.append(f"{TABLES}/pruning_channels.csv")
+    PRUNING_FIGURES.append("pruning_channels")
+
+
 STUDY_TABLES.extend(PRUNING_TABLES)
 STUDY_FIGURES.extend(figures_named(*PRUNING_FIGURES))
 
