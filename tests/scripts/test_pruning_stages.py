@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from sklearn.metrics import average_precision_score, roc_auc_score
@@ -14,7 +15,7 @@ from heterodox.metrics.detection import odin
 from heterodox.networks.backbones import exported, load_backbone
 from heterodox.storage.features import FeatureFile, read_features, write_features
 from heterodox.storage.images import ImageFile, write_images
-from heterodox.storage.tables import read_table
+from heterodox.storage.tables import read_table, write_table
 from heterodox.training.populations import train_heads
 from heterodox.training.pruning_baselines import whole_mask
 from heterodox.training.recipe import HeadRecipe
@@ -132,3 +133,21 @@ def test_features_of_another_backbone_are_one_line(study, tmp_path):
     with pytest.raises(UserError, match=r"ood_test.h5: features of another backbone \(vgg small, .*run again$"):
         ablation(study, tmp_path / "table.csv", ood_test=tmp_path / "ood_test.h5")
     assert not (tmp_path / "table.csv").exists()
+
+
+def test_other_scopes_are_shown_for_as_many_evaluations_as_channels_had(study, tmp_path):
+    values = {"error": [0.5, 0.3, 0.4], "active_share": [0.5, 0.6, 0.2], "auroc_loss": [0.2, 0.1, 0.3]}
+    history = pd.DataFrame({"scope": "channels", "run": 2, "generation": 0, "order": range(3), **values})
+    curve = {"scope": "units", "kind": ["nsga2"] * 5 + ["random"] * 5, "run": 1}
+    curve |= {"evaluations": [*range(1, 6)] * 2, "hypervolume": np.linspace(0.1, 0.3, 10)}
+    write_table(history, tmp_path / "history.csv")
+    write_table(pd.DataFrame(curve), tmp_path / "curves.csv")
+    paths = {"histories": [tmp_path / "history.csv"], "curves": tmp_path / "curves.csv"}
+    paths |= {"train": study / "features" / "train.h5", "table": tmp_path / "table.csv"}
+    run_here("score_channels", {"spec": spec({}), **paths})
+    table = read_table(tmp_path / "table.csv")
+    assert table["scope"].tolist() == ["units"] * 3 + ["channels"] * 3
+    # Of three classes, chance errs in two thirds: the first mask's box, then what the second adds to it.
+    first = (2 / 3 - 0.5) * 0.5 * 0.3
+    second = (2 / 3 - 0.3) * 0.4 * 0.4 - (2 / 3 - 0.5) * 0.4 * 0.3
+    assert table["hypervolume"].tolist()[3:5] == pytest.approx([first, first + second])
