@@ -12,6 +12,7 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 
 from heterodox.errors import UserError
 from heterodox.metrics.detection import odin
+from heterodox.networks import loading
 from heterodox.networks.backbones import exported, load_backbone
 from heterodox.storage.features import FeatureFile, read_features, write_features
 from heterodox.storage.images import ImageFile, write_images
@@ -151,3 +152,24 @@ def test_other_scopes_are_shown_for_as_many_evaluations_as_channels_had(study, t
     first = (2 / 3 - 0.5) * 0.5 * 0.3
     second = (2 / 3 - 0.3) * 0.4 * 0.4 - (2 / 3 - 0.5) * 0.4 * 0.3
     assert table["hypervolume"].tolist()[3:5] == pytest.approx([first, first + second])
+
+
+def test_a_backbone_made_elsewhere_brings_its_own_classes_and_preprocessing(tmp_path):
+    network = loading.build("resnet", (3, 32, 32), 11, "resnet10t", seed=4)
+    headless = {name: tensor for name, tensor in network.state_dict().items() if not name.startswith("fc.")}
+    state = headless | {name: torch.zeros(3, *shape) for name, shape in (("fc.weight", (512,)), ("fc.bias", ()))}
+    torch.save(state, tmp_path / "theirs.pt")
+    with write_images(tmp_path / "validation.h5", (32, 32, 3), np.arange(6) % 3, np.arange(6), ["a", "b", "c"]) as file:
+        file.append(np.random.default_rng(0).integers(0, 256, (6, 32, 32, 3), dtype=np.uint8))
+    member = {"arch": "resnet", "model": "resnet10t", "pretrained": str(tmp_path / "theirs.pt")}
+    paths = {"validation": tmp_path / "validation.h5", "backbone": tmp_path / "backbone.safetensors"}
+    run_here("fetch_pruning_backbone", {"spec": spec({"member": member}, member="backbone"), **paths})
+    backbone, identity = load_backbone(tmp_path / "backbone.safetensors")
+    assert (identity.arch, identity.model) == ("resnet", "resnet10t")
+    size = network.pretrained_cfg["input_size"][-1]
+    assert backbone.resolution == (size, size)
+    assert backbone.mean.flatten().tolist() == pytest.approx(network.pretrained_cfg["mean"])
+    pixels = torch.rand(2, 3, size, size)
+    with torch.no_grad():
+        expected = loading.features(network.eval(), backbone.normalised(pixels))
+        torch.testing.assert_close(backbone(pixels), expected, rtol=1e-4, atol=1e-5)
