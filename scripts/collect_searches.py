@@ -5,16 +5,16 @@ from pathlib import Path
 import pandas as pd
 
 from heterodox import command
-from heterodox.searches.fronts import OBJECTIVES, merged_front
+from heterodox.searches.fronts import OBJECTIVES, front_table
 from heterodox.storage.tables import read_table, write_table
 
 
 def collect_searches(spec: dict, histories: list[Path], evaluations: Path, front: Path) -> None:
-    """Write all evaluated masks, and the merged front of the study's own scope."""
+    """Write all evaluated masks, and the fronts of the study's own scope."""
     config = spec["config"]
     table = pd.concat([read_table(path, ["scope", "kind", "run", *OBJECTIVES]) for path in histories])
     own = table[(table["scope"] == config["scope"]) & (table["kind"] == "nsga2")]
-    write_table(merged_front(own, config["members"]), front)
+    write_table(front_table(own, config["members"]), front)
     write_table(table, evaluations)
 
 

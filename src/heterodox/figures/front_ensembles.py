@@ -28,7 +28,7 @@ def draw(ensembles: pd.DataFrame) -> Figure:
             _draw_panel(axes, own)
         row[0].set_ylabel(f"Gain in {WORDS[measure]}\n(percentage points)")
     for axes, criterion in zip(grid[-1], criteria, strict=True):
-        axes.set_xlabel(f"Window: quantiles of {WORDS[criterion]} on validation images (%), and members in it")
+        axes.set_xlabel(f"Window of quantiles of validation {WORDS[criterion]} (%); members")
     handles = [
         Line2D([], [], color=colour, marker=mark, markersize=3.5, label=style.words(name))
         for name, (colour, mark, _) in STYLES.items()

@@ -20,7 +20,7 @@ def draw(genes: pd.DataFrame) -> Figure:
     genes: pruning_genes.csv. The cells of the most frequent genes have a frame.
     """
     kinds = list(dict.fromkeys(genes["kind"]))
-    figure = Figure(figsize=(style.FULL_WIDTH, 2.3 * len(kinds)))
+    figure = Figure(figsize=(style.FULL_WIDTH, 2.0 * len(kinds)))
     grid = figure.subplots(len(kinds), 2, width_ratios=[2.4, 1], squeeze=False)
     for row, kind in zip(grid, kinds, strict=True):
         own = genes[genes["kind"] == kind].sort_values("gene")
@@ -34,7 +34,7 @@ def _draw_map(figure: Figure, axes: Axes, own: pd.DataFrame, kind: str) -> None:
     down = -(-len(own) // across)
     cells = np.full(down * across, np.nan)
     cells[: len(own)] = own["frequency"]
-    shown = axes.imshow(cells.reshape(down, across), cmap=style.CONTINUOUS, vmin=0, vmax=1, aspect="equal")
+    shown = axes.imshow(cells.reshape(down, across), cmap=style.CONTINUOUS, vmin=0, vmax=1, aspect="auto")
     for gene in own[own["top"]]["gene"]:
         frame = Rectangle(
             (gene % across - 0.5, gene // across - 0.5), 1, 1, fill=False, edgecolor=style.VERMILLION, linewidth=1.2
@@ -53,5 +53,5 @@ def _draw_top(axes: Axes, own: pd.DataFrame, kind: str) -> None:
     axes.axvline(100 * own["frequency"].mean(), color=style.BLACK, linewidth=0.8, linestyle="--")
     axes.set_yticks(places, [f"{kind} {gene}" for gene in top["gene"]])
     axes.invert_yaxis()
-    axes.set(xlabel="Active in (%) of the masks; dashed: mean", xlim=(0, 100))
+    axes.set(xlabel="Active in % of the masks", xlim=(0, 100))
     axes.grid(False, axis="y")

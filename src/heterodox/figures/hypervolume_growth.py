@@ -25,7 +25,7 @@ def draw(curves: pd.DataFrame, scope: str) -> Figure:
         runs = max(runs, len(lines.columns))
         axes.plot(lines.index, lines, line, color=colour, linewidth=0.5, alpha=0.6)
         axes.plot(lines.index, lines.mean(axis=1), line, color=colour, linewidth=1.6, label=f"{label}, mean")
-    axes.set(xlabel="Evaluated masks", ylabel="Hypervolume of error, active genes, 1 \N{MINUS SIGN} AUROC")
+    axes.set(xlabel="Evaluated masks", ylabel="Hypervolume")
     start = own[own["evaluations"] > own["evaluations"].max() * 0.02]["hypervolume"].min()
     axes.set_ylim(bottom=start - 0.02 * abs(start))
     axes.legend(loc="lower right", title=f"{runs} runs each", title_fontsize=style.SMALL_TEXT)

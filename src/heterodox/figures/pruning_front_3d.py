@@ -4,6 +4,7 @@ from typing import Any
 
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from heterodox.figures import style
 
@@ -15,9 +16,9 @@ def draw(front: pd.DataFrame, heads: pd.DataFrame) -> Figure:
     front: pruning_front.csv; heads: pruning_heads.csv; all on validation images. A stem goes down to the floor: where a
     mask stands in accuracy and size.
     """
-    figure = Figure(figsize=(style.COLUMN_WIDTH, 3.1))
+    figure = Figure(figsize=(style.COLUMN_WIDTH, 2.7))
     figure.set_layout_engine("none")
-    axes: Any = figure.add_axes((0.02, 0.08, 0.74, 0.9), projection="3d")
+    axes: Any = figure.add_axes((0.0, 0.03, 0.82, 1.02), projection="3d")
     best = front[front["rank"] == 0]
     unpruned = heads[heads["kind"] == "unpruned"]
     size, accuracy, auroc = 100 * best["active_share"], 100 * (1 - best["error"]), 100 * (1 - best["auroc_loss"])
@@ -34,11 +35,13 @@ def draw(front: pd.DataFrame, heads: pd.DataFrame) -> Figure:
     axes.set_zlabel("")
     axes.set_zlim(bottom=floor)
     axes.tick_params(pad=-3)
+    for axis in (axes.xaxis, axes.yaxis, axes.zaxis):
+        axis.set_major_locator(MaxNLocator(4))
     axes.view_init(elev=22, azim=-58)
     for axis in (axes.xaxis, axes.yaxis, axes.zaxis):
         axis.pane.fill = False
         axis._axinfo["grid"].update(color="0.9", linewidth=0.4)
     bar = figure.colorbar(shown, cax=figure.add_axes((0.84, 0.25, 0.03, 0.5)))
     bar.set_label("AUROC (%), height and colour")
-    figure.text(0.03, 0.02, "★ unpruned network of each run; validation images", fontsize=style.SMALL_TEXT)
+    figure.text(0.03, 0.015, "Stars: unpruned network of each run. Validation images", fontsize=style.SMALL_TEXT)
     return figure

@@ -25,26 +25,27 @@ def reference(classes: int) -> np.ndarray:
     return np.array([1 - 1 / classes, 1.0, 0.5])
 
 
-def merged_front(histories: pd.DataFrame, count: int) -> pd.DataFrame:
-    """Return the masks that nothing found in any run dominates, the most accurate first, equal masks once.
+def front_table(histories: pd.DataFrame, count: int) -> pd.DataFrame:
+    """Return the masks that nothing in their own run dominates, the most accurate of the merged front first.
 
-    histories: evaluations with scope, kind, run, order and objectives. `count` of them are handed over as members:
-    their column `member` names them pruned_01, pruned_02, ..., evenly spread over the order of accuracy. Where the
-    front has fewer, those that only the front dominates follow (column `rank`). UserError where all have fewer.
+    histories: evaluations with scope, kind, run, order and objectives. Column `rank`: 0 on the front of all runs
+    merged, 1 where only that dominates it, and so on; `run_rank` likewise within the run. `count` masks are handed over
+    as members, their column `member` names them pruned_01, pruned_02, ...: evenly spread over the merged front in the
+    order of accuracy, and where it has fewer, those that only it dominates. UserError where all runs have fewer.
     """
     known = histories.dropna(subset=OBJECTIVES).drop_duplicates(["run", "genome"]).copy()
+    if len(known) < count:
+        raise UserError(f"pruning.members: {count}, but the searches found only {len(known)} masks; hand over fewer")
     known["rank"] = non_dominated_rank(known[OBJECTIVES].to_numpy())
+    for _, own in known.groupby("run"):
+        known.loc[own.index, "run_rank"] = non_dominated_rank(own[OBJECTIVES].to_numpy())
     ordered = known.sort_values(["rank", "error", "auroc_loss", "active_share", "run", "generation", "order"])
-    if len(ordered) < count:
-        raise UserError(f"pruning.members: {count}, but the searches found only {len(ordered)} masks; hand over fewer")
-    front_size = int((ordered["rank"] == 0).sum())
-    front = ordered.head(max(front_size, count)).reset_index(drop=True)
-    chosen = np.arange(count)
-    if front_size >= count:
-        chosen = np.round(np.linspace(0, front_size - 1, count)).astype(int)
-    front.insert(0, "member", pd.Series(index=front.index, dtype=object))
-    front.loc[chosen, "member"] = [f"pruned_{place:02d}" for place in range(1, count + 1)]
-    return front
+    ordered = ordered.astype({"run_rank": int}).reset_index(drop=True)
+    merged = int((ordered["rank"] == 0).sum())
+    chosen = np.round(np.linspace(0, merged - 1, count)).astype(int) if merged >= count else np.arange(count)
+    ordered.insert(0, "member", pd.Series(index=ordered.index, dtype=object))
+    ordered.loc[chosen, "member"] = [f"pruned_{place:02d}" for place in range(1, count + 1)]
+    return ordered[(ordered["run_rank"] == 0) | ordered["member"].notna()].reset_index(drop=True)
 
 
 def hypervolume_curve(history: pd.DataFrame, classes: int) -> pd.DataFrame:
