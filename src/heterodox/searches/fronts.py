@@ -33,7 +33,7 @@ def front_table(histories: pd.DataFrame, count: int) -> pd.DataFrame:
     as members, their column `member` names them pruned_01, pruned_02, ...: evenly spread over the merged front in the
     order of accuracy, and where it has fewer, those that only it dominates. UserError where all runs have fewer.
     """
-    known = histories.dropna(subset=OBJECTIVES).drop_duplicates(["run", "genome"]).copy()
+    known = histories.dropna(subset=OBJECTIVES).drop_duplicates(["run", "genome"]).reset_index(drop=True)
     if len(known) < count:
         raise UserError(f"pruning.members: {count}, but the searches found only {len(known)} masks; hand over fewer")
     known["rank"] = non_dominated_rank(known[OBJECTIVES].to_numpy())
