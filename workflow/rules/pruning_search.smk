@@ -66,7 +66,7 @@ PRUNING_FIGURES = [
     "pruning_temperatures",
     "pruning_scopes",
     "pruning_growth",
-    "pruning_resilience",
+    *(["pruning_resilience"] if CORRUPTED else []),
 ]
 
 
