@@ -331,18 +331,17 @@ rule corrupt_pruning_images:
         "--shift {output.shift} --state {params.state} > {log} 2>&1"
 
 
-rule dump_pruned_member:
-    """Store a pruned member's logits for every image of a shift."""
+rule dump_pruned_members:
+    """Store the logits of all pruned members for every image of a shift, in one job: to start one takes longer."""
     input:
-        weights=f"{PRUNED}/members/{{member}}.safetensors",
-        description=f"{PRUNED}/members/{{member}}.json",
+        weights=[f"{PRUNED}/members/{name}.safetensors" for name in PRUNED_MEMBERS],
+        descriptions=[f"{PRUNED}/members/{name}.json" for name in PRUNED_MEMBERS],
         images=lambda wildcards: pruned_images_of(wildcards.shift),
     output:
-        dump=f"{PRUNED}/dumps/{{member}}/{{shift}}.h5",
+        **numbered("dump", [f"{PRUNED}/dumps/{name}/{{shift}}.h5" for name in PRUNED_MEMBERS]),
     log:
-        f"{LOGS}/dump_pruned_member/{{member}}/{{shift}}.log",
+        f"{LOGS}/dump_pruned_members/{{shift}}.log",
     wildcard_constraints:
-        member=one_of(PRUNED_MEMBERS),
         shift=one_of(PRUNED_SHIFTS),
     cache: "omit-software"
     conda:
@@ -351,17 +350,19 @@ rule dump_pruned_member:
         gpu=1,
     params:
         spec=lambda wildcards: spec(
-            "dump_pruned_member",
+            "dump_pruned_members",
             wildcards,
             modules=["networks/zoo/pruned_head.py", f"networks/zoo/{PRUNING['backbone']['arch']}.py"],
             dataset=config["dataset"],
             seed=config["seed"],
+            members=PRUNED_MEMBERS,
             methods=[],
         ),
-        state=f"{RESULTS}/state/pruning_dumps/{{member}}/{{shift}}.h5",
+        dumps=all_of("dump"),
+        states=[f"{RESULTS}/state/pruning_dumps/{name}/{{shift}}.h5" for name in PRUNED_MEMBERS],
     shell:
-        "python scripts/dump_pruned_member.py --spec {params.spec:q} --weights {input.weights} "
-        "--images {input.images} --dump {output.dump} --state {params.state} > {log} 2>&1"
+        "python scripts/dump_pruned_members.py --spec {params.spec:q} --weights {input.weights} "
+        "--images {input.images} --dumps {params.dumps} --states {params.states} > {log} 2>&1"
 
 
 rule score_pruned_pool:
