@@ -10,6 +10,7 @@ from heterodox.storage.members import write_member
 
 def fetch_pruning_backbone(spec: dict, validation: Path, backbone: Path) -> None:
     """Take a network made elsewhere, with or without a classifier: only its features are read."""
+    spec = {**spec, "wildcards": {"member": "backbone"}}
     with ImageFile(validation) as images:
         member, description = fetch(spec, images.image_shape, images.classes, backbone=True)
     write_member(backbone, member.network.state_dict(), description)

@@ -18,6 +18,7 @@ def train_pruning_backbone(
     spec: dict, train: Path, validation: Path, backbone: Path, state: Path, state_seconds: float = 30.0
 ) -> None:
     """Train a classifier whose features heads will read; a state file lets a killed job go on."""
+    spec = {**spec, "wildcards": {"member": "backbone"}}  # the name under which it draws random numbers
     config, device = spec["config"], available_device()
     recipe = Recipe.from_config(config["recipe"], "pruning.backbone.recipe")
     images, held_out = read_images(train, device), read_images(validation, device)

@@ -88,7 +88,6 @@ if PRUNING["backbone"]["pretrained"] is False:
         params:
             spec=spec(
                 "train_pruning_backbone",
-                {"member": "backbone"},
                 modules=[f"networks/zoo/{PRUNING['backbone']['arch']}.py"],
                 dataset=config["dataset"],
                 seed=config["seed"],
@@ -118,7 +117,6 @@ else:
         params:
             spec=spec(
                 "fetch_pruning_backbone",
-                {"member": "backbone"},
                 modules=[f"networks/zoo/{PRUNING['backbone']['arch']}.py"],
                 dataset=config["dataset"],
                 seed=config["seed"],

@@ -16,7 +16,7 @@ def draw(front: pd.DataFrame, heads: pd.DataFrame) -> Figure:
     front: pruning_front.csv; heads: pruning_heads.csv; all on validation images. A stem goes down to the floor: where a
     mask stands in accuracy and size.
     """
-    figure = Figure(figsize=(style.COLUMN_WIDTH, 2.7))
+    figure = Figure(figsize=(style.COLUMN_WIDTH, 2.9))
     figure.set_layout_engine("none")
     axes: Any = figure.add_axes((0.0, 0.03, 0.82, 1.02), projection="3d")
     best = front[front["rank"] == 0]
@@ -30,13 +30,14 @@ def draw(front: pd.DataFrame, heads: pd.DataFrame) -> Figure:
         100 * unpruned["active_share"], 100 * unpruned["accuracy"], 100 * unpruned["auroc"],
         marker="*", s=45, color=style.SKY, edgecolor=style.BLACK, linewidth=0.4, depthshade=False,
     )  # fmt: skip
-    axes.set_xlabel("Active genes (%)", labelpad=-5)
-    axes.set_ylabel("Accuracy (%)", labelpad=-5)
+    axes.set_xlabel("Active genes (%)", labelpad=-1)
+    axes.set_ylabel("Accuracy (%)", labelpad=4)
     axes.set_zlabel("")
     axes.set_zlim(bottom=floor)
     axes.tick_params(pad=-3)
     for axis in (axes.xaxis, axes.yaxis, axes.zaxis):
-        axis.set_major_locator(MaxNLocator(4))
+        low, high = axis.get_view_interval()
+        axis.set_ticks([tick for tick in MaxNLocator(4).tick_values(low, high) if low <= tick <= high])
     axes.view_init(elev=22, azim=-58)
     for axis in (axes.xaxis, axes.yaxis, axes.zaxis):
         axis.pane.fill = False

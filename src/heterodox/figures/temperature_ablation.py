@@ -24,7 +24,8 @@ def draw(ablation: pd.DataFrame) -> Figure:
     """
     shown = ablation[ablation["part"] == "test"]
     sets = list(dict.fromkeys(shown["ood"]))
-    figure = Figure(figsize=(min(style.FULL_WIDTH, 1.75 * len(sets) + 0.5), 2.3))
+    width = min(style.FULL_WIDTH, max(style.COLUMN_WIDTH, 1.75 * len(sets) + 0.5))
+    figure = Figure(figsize=(width, 2.3 if width > 5 else 2.6))
     panels = figure.subplots(1, len(sets), sharey=True, squeeze=False)[0]
     for axes, name in zip(panels, sets, strict=True):
         _draw_panel(axes, shown[shown["ood"] == name])
@@ -32,7 +33,7 @@ def draw(ablation: pd.DataFrame) -> Figure:
         axes.set_title(f"{'all sets' if name == 'all' else style.words(name)}, n = {images}")
     panels[0].set_ylabel("AUROC on test images (%)")
     figure.supxlabel("Temperature T of ODIN", fontsize=7)
-    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=4)
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=4 if width > 5 else 2)
     return figure
 
 
