@@ -11,13 +11,16 @@ from heterodox.networks.backbones import load_backbone
 from heterodox.networks.channel_masks import without_channels
 from heterodox.networks.feature_extraction import extract
 from heterodox.searches.channel_pruning import ChannelEvaluation, ChannelMasks
+from heterodox.searches.mask_names import named_mask
 from heterodox.storage.features import read_features
 from heterodox.storage.images import ImageFile, write_images
 from heterodox.storage.members import write_member
+from heterodox.storage.tables import read_table
 from heterodox.streams import stream
 from heterodox.training.populations import SearchFeatures, evaluate_masks
 from heterodox.training.pruning_baselines import whole_mask
 from heterodox.training.recipe import HeadRecipe
+from tests.programs import run_here
 
 SIZES = {"train": 40, "validation": 20, "ood_validation": 16}
 RECIPE = HeadRecipe(hidden=6, learning_rate=0.05, batch_size=10, epochs=3)
@@ -91,3 +94,46 @@ def test_every_layer_keeps_a_channel():
         assert repaired[16:].any()
         assert (repaired >= genome).all()
         without_channels(network, repaired, "here").eval()(torch.rand(1, 1, 12, 12))
+
+
+def test_a_search_evaluates_its_budget_and_goes_on_after_an_interruption(study, tmp_path, monkeypatch):
+    config = {"seed": 1, "head": vars(RECIPE), "detection": {"score": "odin", "temperature": 1000.0}}
+    config["budget"] = {"population": 3, "offspring": 3, "evaluations": 5}
+    values = {
+        "spec": {"wildcards": {"run": "2"}, "config": config, "code": "0"},
+        "backbone": study / "backbone.safetensors",
+        "features": [study / f"{part}.features.h5" for part in SIZES],
+        "images": [study / f"{part}.h5" for part in SIZES],
+    }
+    run_here("search_channels", {**values, "history": tmp_path / "whole.csv", "state": tmp_path / "whole.jsonl"})
+    table = read_table(
+        tmp_path / "whole.csv", ["scope", "kind", "run", "genome", "error", "active_share", "auroc_loss"]
+    )
+    assert table["genome"].nunique() == len(table) == 5
+    assert set(table["scope"]) == {"channels"}
+    shares = [named_mask(name).mean() for name in table["genome"]]
+    np.testing.assert_allclose(table["active_share"], shares)
+
+    evaluate, done = ChannelEvaluation.__call__, []
+
+    def interrupted(self, genome):
+        if len(done) == 4:
+            raise KeyboardInterrupt
+        done.append(genome)
+        return evaluate(self, genome)
+
+    monkeypatch.setattr(ChannelEvaluation, "__call__", interrupted)
+    paths = {"history": tmp_path / "again.csv", "state": tmp_path / "again.jsonl"}
+    with pytest.raises(KeyboardInterrupt):
+        run_here("search_channels", values | paths)
+    assert not (tmp_path / "again.csv").exists()
+
+    def counted(self, genome):
+        done.append(genome)
+        return evaluate(self, genome)
+
+    monkeypatch.setattr(ChannelEvaluation, "__call__", counted)
+    run_here("search_channels", values | paths)
+    assert len(done) == 5
+    assert (tmp_path / "again.csv").read_bytes() == (tmp_path / "whole.csv").read_bytes()
+    assert not (tmp_path / "again.jsonl").exists()
