@@ -14,8 +14,8 @@ def collect_searches(spec: dict, histories: list[Path], evaluations: Path, front
     config = spec["config"]
     table = pd.concat([read_table(path, ["scope", "kind", "run", *OBJECTIVES]) for path in histories])
     own = table[(table["scope"] == config["scope"]) & (table["kind"] == "nsga2")]
-    write_table(front_table(own, config["members"]), front)
-    write_table(table, evaluations)
+    write_table(front_table(own, config["members"]).assign(recipe=config["recipe"]), front)
+    write_table(table.assign(recipe=config["recipe"]), evaluations)
 
 
 if __name__ == "__main__":

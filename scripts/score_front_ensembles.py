@@ -24,8 +24,9 @@ def score_front_ensembles(spec: dict, heads: Path, logits: Path, ensembles: Path
     outputs = Outputs(found["known"], found["unknown"], **images, **config["detection"])
     unpruned = Outputs(found["unpruned_known"], found["unpruned_unknown"], **images, **config["detection"])
     bootstrap = config["seed"], config["replicates"]
-    write_table(window_table(outputs, front, config["windows"], *bootstrap), ensembles)
-    write_table(gain_over_unpruned(outputs, unpruned, front["run"].tolist(), front, *bootstrap), gains)
+    gained = gain_over_unpruned(outputs, unpruned, front["run"].tolist(), front, *bootstrap)
+    write_table(window_table(outputs, front, config["windows"], *bootstrap).assign(recipe=config["recipe"]), ensembles)
+    write_table(gained.assign(recipe=config["recipe"]), gains)
 
 
 if __name__ == "__main__":

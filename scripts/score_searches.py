@@ -20,7 +20,7 @@ def score_searches(
         classes = len(file.classes)
     unpruned = found[found["kind"] == "unpruned"]
     table = run_volumes(histories, classes, int(unpruned["parameters"].iloc[0]))
-    write_table(table, volumes)
+    write_table(table.assign(recipe=config["recipe"]), volumes)
     by_run = histories.groupby(["scope", "kind", "run"], sort=True)
     parts = []
     for (scope, kind, run), history in by_run:
@@ -29,7 +29,8 @@ def score_searches(
             curve.insert(place, name, value)
         parts.append(curve)
     write_table(pd.concat(parts), curves)
-    write_table(search_comparisons(table, found, classes, config["scopes"], config["seed"]), comparisons)
+    compared = search_comparisons(table, found, classes, config["scopes"], config["seed"])
+    write_table(compared.assign(recipe=config["recipe"]), comparisons)
 
 
 if __name__ == "__main__":

@@ -18,10 +18,12 @@ NOTE = (
 def tabulate_pruning_claims(spec: dict, tables: list[Path], table: Path, page: Path) -> None:
     """Write pruning_claims.csv and its page from the study's tables, each known by its file's name."""
     found = {path.stem.removeprefix("pruning_"): read_table(path) for path in tables}
-    study = Study({name: known for name, known in found.items() if len(known)}, **spec["config"])
+    config = dict(spec["config"])
+    recipe = config.pop("recipe")
+    study = Study({name: known for name, known in found.items() if len(known)}, **config)
     result = claims_table(CLAIMS, study)
     write_table(result, table)
-    write_text(page, answers_page(result, "Claims of the pruning paper", NOTE))
+    write_text(page, answers_page(result, "Claims of the pruning paper", f"Recipe of heads: {recipe}. {NOTE}"))
 
 
 if __name__ == "__main__":

@@ -46,7 +46,7 @@ def train_front_heads(
     ]
     rows += baseline_rows(study, masks, runs, unpruned)
     write_arrays(logits, outputs_of(study, trained, unpruned))
-    write_table(pd.DataFrame(rows), heads)
+    write_table(pd.DataFrame(rows).assign(recipe=config["recipe"]), heads)
 
 
 if __name__ == "__main__":

@@ -157,7 +157,7 @@ def test_objectives_are_error_share_and_auroc_loss(evaluation: MaskEvaluation) -
 def spec(**changes) -> dict:
     budget = {"population": 6, "offspring": 6, "evaluations": 30} | changes.pop("budget", {})
     evaluator = {"evaluator": "population", "workers": 1, "threads": 1, "gpus": 0}
-    config = {"seed": 1, "head": HEAD, "detection": DETECTION, "budget": budget, "evaluator": evaluator} | changes
+    config = {"seed": 1, "head": HEAD, "detection": DETECTION, "evaluator": evaluator} | changes | {"budget": budget}
     wildcards = {"scope": "features", "kind": "nsga2", "run": "1"}
     return {"wildcards": wildcards, "config": config, "code": "0"}
 
@@ -166,6 +166,17 @@ def values(files: dict[str, Path], history: Path, state: Path, **changes) -> dic
     """Return what the script is called with."""
     parts = {name: files[name] for name in ("train", "validation", "ood_validation")}
     return {"spec": spec(**changes), "history": history, "state": state, **parts}
+
+
+def test_processes_beside_the_job_find_the_same(files: dict[str, Path], tmp_path: Path) -> None:
+    budget = {"evaluations": 8}
+    for name in ("serial", "processes"):
+        evaluator = {"evaluator": name, "workers": 2, "threads": 1, "gpus": 0}
+        run_here(
+            "search_masks",
+            values(files, tmp_path / f"{name}.csv", tmp_path / "state", budget=budget, evaluator=evaluator),
+        )
+    assert (tmp_path / "processes.csv").read_bytes() == (tmp_path / "serial.csv").read_bytes()
 
 
 def commits(state: Path) -> int:

@@ -17,6 +17,8 @@ HEADS = {
     "head": PRUNING["head"],
     "detection": DETECTION,
 }
+# What tables call the recipe of heads: full where it is the one that some masks are ranked by as well.
+RECIPE = "full" if PRUNING["full_head"] | {"hidden": PRUNING["head"]["hidden"]} == PRUNING["head"] else "reduced"
 # Ray spans all nodes of a SLURM job that way, see docs/ray_on_slurm.md.
 ON_RAY = "python scripts/on_ray.py -- " if PRUNING["search"]["evaluator"] == "ray" else ""
 BUDGET = {
@@ -126,7 +128,7 @@ rule collect_searches:
     conda:
         ENVIRONMENT
     params:
-        spec=spec("collect_searches", scope=SCOPES[0], members=PRUNING["members"]),
+        spec=spec("collect_searches", scope=SCOPES[0], members=PRUNING["members"], recipe=RECIPE),
     shell:
         "python scripts/collect_searches.py --spec {params.spec:q} --histories {input.histories} "
         "--evaluations {output.evaluations} --front {output.front} > {log} 2>&1"
@@ -148,7 +150,7 @@ rule train_front_heads:
     resources:
         gpu=1,
     params:
-        spec=spec("train_front_heads", runs=PRUNING["runs"], **HEADS),
+        spec=spec("train_front_heads", runs=PRUNING["runs"], recipe=RECIPE, **HEADS),
     shell:
         "python scripts/train_front_heads.py --spec {params.spec:q} --train {input.train} "
         "--validation {input.validation} --test {input.test} --ood-validation {input.ood_validation} "
@@ -171,7 +173,7 @@ rule score_searches:
     conda:
         ENVIRONMENT
     params:
-        spec=spec("score_searches", scopes=SCOPES, seed=config["seed"]),
+        spec=spec("score_searches", scopes=SCOPES, seed=config["seed"], recipe=RECIPE),
     shell:
         "python scripts/score_searches.py --spec {params.spec:q} --evaluations {input.evaluations} "
         "--heads {input.heads} --train {input.train} --volumes {output.volumes} --curves {output.curves} "
@@ -191,7 +193,7 @@ rule score_front_ensembles:
     conda:
         ENVIRONMENT
     params:
-        spec=spec("score_front_ensembles", windows=PRUNING["windows"], detection=DETECTION, **BOOTSTRAP),
+        spec=spec("score_front_ensembles", windows=PRUNING["windows"], detection=DETECTION, recipe=RECIPE, **BOOTSTRAP),
     shell:
         "python scripts/score_front_ensembles.py --spec {params.spec:q} --heads {input.heads} --logits {input.logits} "
         "--ensembles {output.ensembles} --gains {output.gains} > {log} 2>&1"
@@ -588,7 +590,7 @@ rule tabulate_pruning_claims:
     conda:
         ENVIRONMENT
     params:
-        spec=spec("tabulate_pruning_claims", scope=SCOPES[0], **BOOTSTRAP),
+        spec=spec("tabulate_pruning_claims", scope=SCOPES[0], recipe=RECIPE, **BOOTSTRAP),
     shell:
         "python scripts/tabulate_pruning_claims.py --spec {params.spec:q} --tables {input.tables} "
         "--table {output.table} --page {output.page} > {log} 2>&1"
