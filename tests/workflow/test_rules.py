@@ -277,7 +277,22 @@ def test_the_test_split_reaches_only_corruptions_dumps_and_their_pictures(workin
         "draw_saliency_maps",
         "draw_attribution_maps",
         "draw_agreeing_pixels",
+        # The pruning study divides it, and reads its own part after the search.
+        "prepare_pruning_data",
+        "extract_features",
+        "ablate_detection",
+        "explain_front_heads",
+        "draw_pruning_attention",
+        "corrupt_pruning_images",
+        "dump_pruned_members",
     }
+
+
+def test_no_pruning_search_sees_test_images_or_their_features(working: list[dict]) -> None:
+    for rule in ("train_pruning_backbone", "search_masks", "search_channels", "compare_recipes"):
+        files = {Path(file).stem for job in working if job["rule"] == rule for file in job["inputs"]}
+        assert files, rule
+        assert not {"test", "ood_test"} & files, rule
 
 
 def test_the_snakefile_imports_neither_torch_nor_the_library(study: dict) -> None:
