@@ -1,4 +1,4 @@
-"""In-distribution (InD) and out-of-distribution (OoD) images: what a network learns, and what should be strange to it."""
+"""In-distribution (InD) and out-of-distribution (OoD) images: what a network learns, and what is strange to it."""
 
 import logging
 from collections.abc import Mapping, Sequence
