@@ -1,4 +1,4 @@
-"""The scripts that write dumps and shifts, killed in the middle, go on and end with the very same bytes."""
+"""The scripts that write dumps, shifts and features, killed in the middle, go on and end with the very same bytes."""
 
 import json
 import logging
@@ -24,7 +24,12 @@ from tests.programs import run_here, started
 CLASSES = ["a", "b", "c"]
 SHAPE, COUNT = (28, 28, 1), 1600
 SMALL_BATCHES = "from heterodox.storage import images; images.BATCH_BYTES = 128 * 28 * 28"
-OUTPUT = {"dump_member": "dump", "corrupt_images": "shift"}
+SLOW_BACKBONE = (
+    "import time; from heterodox.networks import feature_extraction as f; compute = f._features; "
+    "f._features = lambda *values: (time.sleep(0.1), compute(*values))[1]"
+)
+OUTPUT = {"dump_member": "dump", "corrupt_images": "shift", "extract_features": "features"}
+BEFORE = dict.fromkeys(OUTPUT, SMALL_BATCHES) | {"extract_features": SLOW_BACKBONE}
 
 
 def write_inputs(script: str, folder: Path) -> dict[str, Any]:
@@ -33,13 +38,17 @@ def write_inputs(script: str, folder: Path) -> dict[str, Any]:
         writer.append(random.integers(0, 256, (COUNT, *SHAPE), dtype=np.uint8))
     config = {"dataset": "toy", "seed": 1}
     inputs = {"images": folder / "test.h5"}
-    if script == "dump_member":
+    if script in ("dump_member", "extract_features"):
         network = loading.build("vgg", (1, 28, 28), 3, seed=1)
         described = {"arch": "vgg", "model": "small", "classes": CLASSES, "mean": [0.3], "std": [0.2], "seed": 4}
         described |= {"member": "toy", "resolution": [28, 28], "channels": 1}
         write_member(folder / "toy.safetensors", network.state_dict(), described)
-        inputs["weights"], config = folder / "toy.safetensors", config | {"methods": ["saliency"]}
-    return {"spec": {"wildcards": {"member": "toy", "shift": "lines-1.6"}, "config": config, "code": "0"}, **inputs}
+        key = "weights" if script == "dump_member" else "backbone"
+        inputs[key], config = folder / "toy.safetensors", config | {"methods": ["saliency"], "most": 1500}
+    return {
+        "spec": {"wildcards": {"member": "toy", "shift": "lines-1.6", "part": "train"}, "config": config, "code": "0"},
+        **inputs,
+    }
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -98,7 +107,7 @@ def check_that_a_later_attempt_goes_on(script: str, job: dict[str, Any], undistu
 
 
 def test_a_killed_job_ends_with_the_bytes_of_an_undisturbed_one(script, job, undisturbed, tmp_path, caplog):
-    with started(script, job | {"state_seconds": 0.0}, tmp_path / "log", SMALL_BATCHES) as process:
+    with started(script, job | {"state_seconds": 0.0}, tmp_path / "log", BEFORE[script]) as process:
         wait_for(lambda: noted_rows(job["state"]) >= 300, process)
         process.send_signal(signal.SIGKILL)
         assert process.wait() == -signal.SIGKILL, (tmp_path / "log").read_text()
@@ -106,7 +115,7 @@ def test_a_killed_job_ends_with_the_bytes_of_an_undisturbed_one(script, job, und
 
 
 def test_a_job_that_is_warned_notes_its_rows_at_once_and_leaves(script, job, undisturbed, tmp_path, caplog):
-    with started(script, job | {"state_seconds": 3600.0}, tmp_path / "log", SMALL_BATCHES) as process:
+    with started(script, job | {"state_seconds": 3600.0}, tmp_path / "log", BEFORE[script]) as process:
         wait_for(lambda: job["state"].exists() and job["state"].stat().st_size > 0, process)
         assert noted_rows(job["state"]) == 0  # far from due: only the warning writes the note
         process.send_signal(signal.SIGTERM)

@@ -23,8 +23,9 @@ def run_script(name: str, spec: dict[str, Any], **paths: Path) -> subprocess.Com
 
 
 def test_names_are_the_listing_of_the_folder() -> None:
-    assert interface.names() == ["embedded", "image_folder", "torchvision"]
-    with pytest.raises(UserError, match="'kaggle' is unknown; there are embedded"):
+    assert {"digits", "embedded", "image_folder", "textures", "torchvision"} <= set(interface.names())
+    assert all(callable(interface.load(name).official_parts) for name in interface.names())
+    with pytest.raises(UserError, match=f"'kaggle' is unknown; there are {', '.join(interface.names())}"):
         interface.load("kaggle")
 
 

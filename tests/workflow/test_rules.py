@@ -35,7 +35,21 @@ EXPENSIVE = {
     "extract_subnetworks",
     "dump_subnetworks",
     "measure_similarity",
+    "prepare_pruning_data",
+    "train_pruning_backbone",
+    "extract_features",
+    "ablate_detection",
+    "search_masks",
+    "search_channels",
+    "train_front_heads",
+    "explain_front_heads",
+    "compare_recipes",
+    "export_front_members",
+    "corrupt_pruning_images",
+    "dump_pruned_members",
 }
+# Expensive ones whose code is all imported by its own name.
+IMPORTED_BY_NAME = {"search_masks", "train_front_heads", "compare_recipes"}
 
 
 def study_of(target: str, config: str | None = None, folder: Path = ROOT) -> dict:
@@ -172,7 +186,7 @@ def test_wildcards_and_code_digest_stand_in_the_params(working: list[dict]) -> N
         assert len(spec["code"]) == 16
         loads_by_name = spec["code"] != digests.digest(f"scripts/{job['rule']}.py")
         assert loads_by_name == (
-            job["rule"] in {*EXPENSIVE, "draw_corruption_panel", "sweep_lambda", "compare_methods"}
+            job["rule"] in {*EXPENSIVE, "draw_corruption_panel", "sweep_lambda", "compare_methods"} - IMPORTED_BY_NAME
         ), job["rule"]
 
 
@@ -263,7 +277,22 @@ def test_the_test_split_reaches_only_corruptions_dumps_and_their_pictures(workin
         "draw_saliency_maps",
         "draw_attribution_maps",
         "draw_agreeing_pixels",
+        # The pruning study divides it, and reads its own part after the search.
+        "prepare_pruning_data",
+        "extract_features",
+        "ablate_detection",
+        "explain_front_heads",
+        "draw_pruning_attention",
+        "corrupt_pruning_images",
+        "dump_pruned_members",
     }
+
+
+def test_no_pruning_search_sees_test_images_or_their_features(working: list[dict]) -> None:
+    for rule in ("train_pruning_backbone", "search_masks", "search_channels", "compare_recipes"):
+        files = {Path(file).stem for job in working if job["rule"] == rule for file in job["inputs"]}
+        assert files, rule
+        assert not {"test", "ood_test"} & files, rule
 
 
 def test_the_snakefile_imports_neither_torch_nor_the_library(study: dict) -> None:

@@ -11,12 +11,13 @@ import torch
 from heterodox.errors import UserError
 from heterodox.networks.loading import Member
 
+SHARED_MODULES = {"__init__", "interface", "input_perturbation", "pruned_features"}
 Method = Callable[[torch.nn.Module, torch.Tensor, torch.Tensor], torch.Tensor]
 
 
 def names() -> list[str]:
-    """Return the methods: the files of this folder beside the interface."""
-    return sorted({path.stem for path in Path(__file__).parent.glob("*.py")} - {"__init__", "interface"})
+    """Return the methods: the files of this folder beside those that serve them or something else."""
+    return sorted({path.stem for path in Path(__file__).parent.glob("*.py")} - SHARED_MODULES)
 
 
 def load(name: str) -> Method:

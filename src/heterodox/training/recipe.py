@@ -136,3 +136,20 @@ class Pretraining(Optimization):
     centre_momentum: float = number(0.9, high=1)
     student_temperature: float = number(0.1, low=1e-3)
     teacher_temperature: float = number(0.04, low=1e-3)
+
+
+@dataclass(frozen=True)
+class HeadRecipe(Checked):
+    """Training of a head on frozen features: SGD with Nesterov's momentum, `hidden` units, and when to stop.
+
+    A head stops after `patience` epochs in a row in which `criterion` on the validation images was no better than
+    before, at the latest after `epochs`, and keeps the weights of its best epoch. The defaults are the paper's.
+    """
+
+    hidden: int = number(512, low=1)
+    learning_rate: float = number(1e-3, high=10)
+    momentum: float = number(0.9, high=1)
+    batch_size: int = number(32, low=1)
+    epochs: int = number(600, low=1)
+    patience: int = number(10, low=1)
+    criterion: str = choice("validation_loss", "validation_accuracy")

@@ -1,0 +1,125 @@
+"""The claims of the pruning paper: what answers them, by hand, and what they do without their tables."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import spearmanr
+
+from heterodox.tables.claims import claims_table
+from heterodox.tables.pruning_claims import CLAIMS, Study
+
+
+def tables() -> dict[str, pd.DataFrame]:
+    generator = np.random.default_rng(0)
+    bounds = {"low": 0.01, "high": 0.03}
+    windows = [
+        {"consensus": consensus, "measure": measure, "gain": gain, "low": gain - 0.01, "high": gain + 0.01}
+        for consensus in ("majority_vote", "mean_probability")
+        for measure in ("accuracy", "auroc")
+        for gain in (0.02, 0.04, np.nan)
+    ]
+    heads = pd.DataFrame(
+        [
+            {"kind": kind, "place": place, "test_accuracy": 0.8 + 0.01 * place + extra, "test_auroc": 0.7 - extra}
+            for kind, extra in (("front", 0.02), ("magnitude", 0.0), ("random", -0.1))
+            for place in range(6)
+        ]
+    )
+    comparisons = pd.DataFrame(
+        [
+            {"comparison": "search - random", "measure": "hypervolume", "value": 0.02, **bounds, "n": 3},
+            {"comparison": "search - unpruned", "measure": "area", "value": 0.02, "low": -0.01, "high": 0.03, "n": 3},
+        ]
+    )
+    evaluations = pd.DataFrame(
+        {
+            "scope": "features",
+            "kind": ["nsga2"] * 4 + ["random"],
+            "run": [1, 1, 2, 2, 1],
+            "error": [0.2, 0.1, 0.1, 0.3, 0.0],
+            "active_share": [0.1, 0.5, 0.7, 0.2, 0.9],
+        }
+    )
+    gains = pd.DataFrame(
+        {"measure": ["accuracy", "auroc"], "gain": [0.01, -0.02], "low": [0.005, -0.03], "high": [0.02, -0.01]}
+    )
+    front = pd.DataFrame({"rank": [0] * 8 + [1], "error": np.arange(9.0), "active_share": -np.arange(9.0)})
+    front.loc[8, "active_share"] = 99
+    attention = pd.DataFrame({"top": generator.random(30) / 2 + 0.4, "random": generator.random(30) / 2})
+    resilience = pd.DataFrame(
+        {"quantity": ["test_auroc"] * 2, "spearman": [-0.5, -0.7], "low": [-0.9, -0.9], "high": [0.1, -0.1], "n": 10}
+    )
+    agreement = pd.DataFrame(
+        {"objective": ["error", "auroc_loss"], "spearman": [0.8, 0.9], "low": 0.6, "high": 0.95, "n": 20}
+    )
+    return {
+        "comparisons": comparisons,
+        "evaluations": evaluations,
+        "gains": gains,
+        "ensembles": pd.DataFrame(windows),
+        "heads": heads,
+        "front": front,
+        "attention": attention,
+        "resilience": resilience,
+        "recipe_agreement": agreement,
+    }
+
+
+@pytest.fixture(scope="module")
+def answers() -> pd.DataFrame:
+    return claims_table(CLAIMS, Study(tables(), 1, 300, "features")).set_index("id")
+
+
+def test_differences_over_runs_decide_by_their_bounds(answers: pd.DataFrame) -> None:
+    assert answers.loc["beats-random", ["value", "low", "high", "n", "verdict"]].tolist() == [
+        0.02,
+        0.01,
+        0.03,
+        3,
+        "agrees",
+    ]
+    assert answers.loc["beats-unpruned", "verdict"] == "undecided"
+    assert answers.loc["accuracy-gain", "verdict"] == "agrees"
+    assert answers.loc["robustness-gain", "verdict"] == "differs"
+
+
+def test_the_most_accurate_mask_of_each_searched_run_counts(answers: pd.DataFrame) -> None:
+    row = answers.loc["fewer-neurons"]  # 0.5 in run 1, 0.7 in run 2
+    assert row[["value", "low", "high"]].tolist() == pytest.approx([0.6, 0.5, 0.7])
+    assert row["verdict"] == "agrees"
+
+
+def test_the_trade_off_is_that_of_the_merged_front(answers: pd.DataFrame) -> None:
+    front = tables()["front"].iloc[:8]
+    expected = spearmanr(front["error"], front["active_share"]).statistic
+    assert answers.loc["size-against-error", "value"] == pytest.approx(expected) == pytest.approx(-1)
+
+
+def test_masks_are_compared_at_equal_density(answers: pd.DataFrame) -> None:
+    assert answers.loc["beats-magnitude", "value"] == pytest.approx(0.02)
+    assert answers.loc["beats-magnitude-robustness", "value"] == pytest.approx(-0.02)
+    assert answers.loc["beats-magnitude", "n"] == 6
+
+
+def test_ensembles_are_averaged_over_the_windows_that_have_one(answers: pd.DataFrame) -> None:
+    row = answers.loc["ensembles-auroc-majority-vote"]
+    assert row[["value", "low", "high", "n"]].tolist() == pytest.approx([0.03, 0.02, 0.04, 2])
+
+
+def test_maps_correlations_and_recipes(answers: pd.DataFrame) -> None:
+    attention = tables()["attention"]
+    assert answers.loc["same-places", "value"] == pytest.approx(attention["top"].mean())
+    difference = (attention["top"] - attention["random"]).mean()
+    assert answers.loc["same-places-over-chance", "value"] == pytest.approx(difference)
+    assert answers.loc["robust-in-both", ["value", "verdict"]].tolist() == [pytest.approx(-0.6), "undecided"]
+    assert answers.loc["reduced-recipe", ["value", "verdict"]].tolist() == [pytest.approx(0.85), "agrees"]
+
+
+def test_without_tables_every_claim_says_what_is_missing() -> None:
+    found = claims_table(CLAIMS, Study({}, 1, 100, "features"))
+    assert (found["verdict"] == "not measured").all()
+    assert found["reason"].str.contains("pruning_").all()
+
+
+def test_claims_have_names_of_their_own() -> None:
+    assert len({claim.id for claim in CLAIMS}) == len(CLAIMS)
