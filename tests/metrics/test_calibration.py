@@ -9,7 +9,7 @@ def test_by_hand():
     bins = binned_accuracy(np.array([0.05, 0.14, 0.1, 1.0, 0.95]), np.array([1, 0, 1, 1, 0]), bins=10)
     assert bins.centre == pytest.approx([0.05, 0.15, 0.95])
     assert bins.accuracy == pytest.approx([1, 0.5, 0.5])
-    assert bins.count.tolist() == [1, 2, 2]
+    assert bins.predictions.tolist() == [1, 2, 2]
 
 
 @pytest.mark.parametrize("observed", [False, True])

@@ -12,7 +12,7 @@ class Bins(NamedTuple):
 
     centre: np.ndarray
     accuracy: np.ndarray
-    count: np.ndarray
+    predictions: np.ndarray
 
 
 def binned_accuracy(score: np.ndarray, correct: np.ndarray, bins: int = 50, span: tuple[float, float] = (0, 1)) -> Bins:

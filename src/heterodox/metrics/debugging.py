@@ -14,7 +14,7 @@ def _removed(count: int, percentiles: np.ndarray) -> np.ndarray:
 def accuracy_gains(score: np.ndarray, correct: np.ndarray, percentiles: np.ndarray) -> np.ndarray:
     """Return by how much accuracy rises, as a share, when the lowest-scored percent of the predictions is left out.
 
-    score, correct (n,); percentiles in [0, 100) give the results' places. 0 where nothing is left out; NaN where all is.
+    score, correct (n,); percentiles in [0, 100]. 0 where nothing is left out; NaN where everything is.
     """
     right = np.concatenate([[0], np.cumsum(correct[_lowest_first(score)])])
     gone = _removed(len(score), percentiles)

@@ -7,6 +7,7 @@ import numpy as np
 
 from heterodox.metrics.trends import trend
 
+NAN = float("nan")
 Parents = Sequence[Sequence[int]]  # of each individual the numbers of its parents, none for the first generation
 
 
@@ -45,7 +46,7 @@ def heritability(
     offspring, means = offspring[np.isfinite(means)], means[np.isfinite(means)]
     found = trend(means, values[offspring]).pearson if len(offspring) > 2 else float("nan")
     if not np.isfinite(found):
-        return Heritability(*[float("nan")] * 5, len(offspring))
+        return Heritability(NAN, NAN, NAN, NAN, NAN, len(offspring))
     groups = [np.flatnonzero(generations[offspring] == number) for number in np.unique(generations[offspring])]
     drawn = np.empty(permutations)
     for turn in range(permutations):
