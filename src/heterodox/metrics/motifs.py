@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from heterodox.metrics.fronts import nondominated
+from heterodox.metrics.hypervolume import on_front
 from heterodox.metrics.trends import trend
 
 WILD = -1  # an open edge of a motif
@@ -65,7 +65,11 @@ def counted_motifs(encodings: np.ndarray, largest: int = 5) -> list[Motif]:
         Motif(pattern, sum(value != WILD for value in pattern), count, count / len(encodings))
         for pattern, count in counts.items()
     ]
-    return sorted(found, key=lambda motif: (motif.size, -motif.support, motif.pattern))
+    return sorted(found, key=lambda motif: (motif.size, -motif.support, _reading_order(motif.pattern)))
+
+
+def _reading_order(pattern: Pattern) -> Pattern:
+    return tuple(len(pattern) if value == WILD else value for value in pattern)  # open edges last
 
 
 def most_frequent(motifs: Sequence[Motif], ties: int = 5) -> list[Motif]:
@@ -125,5 +129,5 @@ def motif_correlations(
     if not found:
         return []
     scored = np.array([(abs(each.correlation), each.support, each.size) for each in found])
-    marked = [each._replace(salient=bool(mark)) for each, mark in zip(found, nondominated(scored), strict=True)]
-    return sorted(marked, key=lambda each: (-abs(each.correlation), each.size, each.pattern or ()))
+    marked = [each._replace(salient=bool(mark)) for each, mark in zip(found, on_front(-scored), strict=True)]
+    return sorted(marked, key=lambda each: (-abs(each.correlation), each.size, _reading_order(each.pattern or ())))
