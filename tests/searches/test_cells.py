@@ -148,7 +148,7 @@ def test_offspring_name_parents_of_the_generations_before(tmp_path) -> None:
 
 
 def test_a_search_ends_as_it_ended_when_this_was_written(tmp_path) -> None:
-    """The golden run: the last cell bred and a digest of the whole history, from one seed and an invented evaluation."""
+    """The golden run: the last cell bred and a digest of the history, from one seed and an invented evaluation."""
     table = history_table(searched(tmp_path / "a"), OBJECTIVES)
     text = table[["generation", "genome", "parents"]].to_csv(index=False, lineterminator="\n")
     assert table["genome"].iloc[-1] == GOLDEN_LAST

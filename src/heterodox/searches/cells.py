@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from heterodox.networks.cells import EDGES, OPERATIONS, canonical, from_string, is_connected, to_string
+from heterodox.networks.cells import EDGES, OPERATIONS, Encoding, canonical, from_string, is_connected, to_string
 
 OBJECTIVES = ("negated_accuracy", "negated_introspectability")  # searches minimise
 CONNECTED_ENCODINGS = 15_284  # of 15,625
@@ -21,6 +21,11 @@ REFUSED = {"canonical": "key", "encoding": "name"}
 def rounded(values: np.ndarray) -> np.ndarray:
     """Return the operations nearest to values, halves rounded up, kept within 0..4."""
     return np.clip(np.floor(np.asarray(values, float) + 0.5), 0, len(OPERATIONS) - 1)
+
+
+def encoding_of(genome: np.ndarray) -> Encoding:
+    """Return the encoding of a genome that is rounded already."""
+    return tuple(int(value) for value in genome)
 
 
 class CellProblem:
@@ -55,11 +60,11 @@ class CellProblem:
 
     def valid(self, genome: np.ndarray) -> bool:
         """Say whether the cell's output depends on its input."""
-        return is_connected(genome.astype(int))
+        return is_connected(encoding_of(genome))
 
     def name(self, genome: np.ndarray) -> str:
         """Return the cell as NAS-Bench-201 writes it."""
-        return to_string(genome.astype(int))
+        return to_string(encoding_of(genome))
 
     def genome(self, name: str) -> np.ndarray:
         """Return the genome of a cell written so."""
@@ -67,4 +72,4 @@ class CellProblem:
 
     def key(self, genome: np.ndarray) -> str:
         """Return the canonical form of the cell's function."""
-        return canonical(genome.astype(int))
+        return canonical(encoding_of(genome))
