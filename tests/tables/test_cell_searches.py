@@ -6,33 +6,13 @@ import pytest
 from pymoo.indicators.hv import HV
 
 from heterodox.errors import UserError
-from heterodox.networks.cells import is_connected, to_string
+from heterodox.networks.cells import to_string
 from heterodox.tables import cell_searches as searches
+from tests.figures.cells import history as invented
 
 
-def history(seed: int = 1, size: int = 8, generations: int = 4) -> pd.DataFrame:
-    """Return an invented search: random cells whose offspring have two random parents of the generation before."""
-    generator = np.random.default_rng(seed)
-    drawn: list[str] = []
-    while len(drawn) < size * generations:
-        encoding = generator.integers(0, 5, 6)
-        if is_connected(encoding) and to_string(encoding) not in drawn:
-            drawn.append(to_string(encoding))
-    convolutions = np.array([genome.count("conv") for genome in drawn])
-    generation = np.repeat(np.arange(generations), size)
-    parents = [
-        ";".join(generator.choice(drawn[(number - 1) * size : number * size], 2, replace=False)) if number else ""
-        for number in generation
-    ]
-    return pd.DataFrame(
-        {
-            "generation": generation,
-            "genome": drawn,
-            "parents": parents,
-            "accuracy": 0.5 + 0.06 * convolutions + generator.normal(0, 0.02, len(drawn)),
-            "introspectability": 0.5 - 0.05 * convolutions + generator.normal(0, 0.02, len(drawn)),
-        }
-    )
+def history() -> pd.DataFrame:
+    return invented(generations=4)
 
 
 def by_hand() -> pd.DataFrame:

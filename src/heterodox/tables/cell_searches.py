@@ -17,6 +17,7 @@ from heterodox.metrics.motifs import (
     WILD,
     Pattern,
     counted_motifs,
+    has_motif,
     most_frequent,
     motif_correlations,
     operation_counts,
@@ -245,3 +246,35 @@ def correlated_motifs(front: pd.DataFrame, least_support: int = 3, least_correla
 def pattern_of(words: str) -> Pattern:
     """Return the pattern that `encoding_words` printed."""
     return tuple(WILD if part == "*" else int(part) for part in words.strip("[]").split())
+
+
+def all_cells(histories: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return the evaluated cells of all searches with the columns `search` and `front`, on the front of its search."""
+    return pd.concat(
+        [
+            history.assign(search=search, front=on_front(-objectives_of(history)))
+            for search, history in histories.items()
+        ],
+        ignore_index=True,
+    )
+
+
+NO_MOTIF = "none of these motifs"
+
+
+def motif_panels(
+    front: pd.DataFrame, correlated: pd.DataFrame, most: int, size: int | None = None
+) -> tuple[pd.DataFrame, dict[str, list[bool]], dict[str, float]]:
+    """Return the front, which of its cells have each motif, and the motifs' correlations (Figures G3 to G15).
+
+    At most `most` motifs, salient ones first, then the strongest; of one `size`, or of all where it is None. Behind
+    them NO_MOTIF stands for the cells without any. Empty where no motif is left.
+    """
+    motifs_only = correlated[correlated["kind"] == "motif"]
+    chosen = motifs_only if size is None else motifs_only[motifs_only["size"] == size]
+    chosen = chosen.sort_values("salient", ascending=False, kind="stable").head(most)
+    encodings = encodings_of(front)
+    holders = {words: has_motif(encodings, pattern_of(words)).tolist() for words in chosen["motif"]}
+    if holders:
+        holders[NO_MOTIF] = (~np.any(list(holders.values()), axis=0)).tolist()
+    return front, holders, dict(zip(chosen["motif"], chosen["correlation"].astype(float), strict=True))
