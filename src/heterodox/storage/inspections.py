@@ -9,7 +9,7 @@ import numpy as np
 
 from heterodox.errors import UserError
 from heterodox.storage.atomic import atomic_path
-from heterodox.storage.hdf5 import CheckedFile, new_file
+from heterodox.storage.hdf5 import CheckedFile, new_file, open_for_reading
 
 
 @dataclass(frozen=True)
@@ -116,3 +116,46 @@ def read_inspections(paths: Sequence[Path]) -> Mapping[str, Inspection]:
             raise UserError(f"{path}: speaks of other images or classes than {paths[0]}; run the inspections again")
         found[one.member] = one
     return found
+
+
+@dataclass(frozen=True)
+class Repair:
+    """A member before and after its two closest classes were pushed apart, in several trials.
+
+    labels (N,) of the test images, predictions (N,) before, repaired_predictions (trials, N) after; distances (classes,
+    classes) between class means of the validation images before, repaired_distances (trials, classes, classes) after.
+    """
+
+    labels: np.ndarray
+    predictions: np.ndarray
+    repaired_predictions: np.ndarray
+    distances: np.ndarray
+    repaired_distances: np.ndarray
+    member: str
+    pair: tuple[int, int]
+    classes: tuple[str, ...]
+
+
+REPAIR_ARRAYS = ("labels", "predictions", "repaired_predictions", "distances", "repaired_distances")
+
+
+def write_repair(path: Path, repair: Repair) -> None:
+    """Write a repair, whole or not at all."""
+    with atomic_path(path) as partial, new_file(partial) as file:
+        for name in REPAIR_ARRAYS:
+            file[name] = getattr(repair, name)
+        file.attrs["member"] = repair.member
+        file.attrs["pair"] = json.dumps(list(repair.pair))
+        file.attrs["classes"] = json.dumps(list(repair.classes))
+
+
+def read_repair(path: Path) -> Repair:
+    """Return the repair in a file; UserError where it is missing, damaged or lacks a part."""
+    with open_for_reading(path, "repair") as file:
+        try:
+            arrays = {name: file[name][()] for name in REPAIR_ARRAYS}
+            low, high = json.loads(file.attrs["pair"])
+            member, classes = str(file.attrs["member"]), tuple(json.loads(file.attrs["classes"]))
+        except (KeyError, OSError, RuntimeError, ValueError) as error:
+            raise UserError(f"{path}: damaged or not a repair; delete it and run again") from error
+    return Repair(**arrays, member=member, pair=(low, high), classes=classes)

@@ -5,17 +5,19 @@ predicted class over the training images; that of a label the same with the clas
 Intervals are percentiles of a bootstrap over the test images.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
 from heterodox.ensembles.bootstrap import PERCENTILES
+from heterodox.errors import UserError
 from heterodox.metrics.calibration import calibration_trend
-from heterodox.metrics.confusion import confusion_matrix, pair_correlation
+from heterodox.metrics.class_means import principal_plane
+from heterodox.metrics.confusion import confusion_matrix, folded, pair_correlation
 from heterodox.metrics.debugging import accuracy_gains, detection_rates, flipped_labels
 from heterodox.metrics.trends import trend
-from heterodox.storage.inspections import Inspection
+from heterodox.storage.inspections import Inspection, Repair
 from heterodox.streams import stream
 
 BINS = 50
@@ -101,6 +103,27 @@ def ends(inspections: Inspections) -> dict[str, Inspection]:
     return {"highest": ordered[-1], "lowest": ordered[0]}
 
 
+def title(end: str, one: Inspection) -> str:
+    """Return what a figure calls the member at one end of introspectability."""
+    words = {"highest": "Most", "lowest": "Least"}[end]
+    return f"{words} introspectable: {one.member} ({one.introspectability:.3f}, accuracy {one.accuracy:.1%})"
+
+
+def plane(one: Inspection) -> tuple[np.ndarray, np.ndarray]:
+    """Return the class means in the plane of their largest variance (classes, 2), and its explained shares (2,)."""
+    found = principal_plane(one.gram)
+    return found.coordinates, found.explained
+
+
+def class_groups(groups: Mapping[str, Sequence[str]], classes: Sequence[str]) -> dict[str, list[int]]:
+    """Return the numbers of the classes in each group; UserError for a name that no class has."""
+    for name, members in groups.items():
+        for member in members:
+            if member not in classes:
+                raise UserError(f"config: cells.emphasised.{name}: no class is called {member!r}; correct it")
+    return {name: [list(classes).index(member) for member in members] for name, members in groups.items()}
+
+
 def debugging(inspections: Inspections, replicates: int, seed: int) -> pd.DataFrame:
     """Return both tasks of Figure 8 for the cells of highest and lowest introspectability, by percentile of scores.
 
@@ -165,6 +188,7 @@ def confusion(inspections: Inspections, replicates: int, seed: int) -> pd.DataFr
     return pd.DataFrame(rows)
 
 
+COST_COLUMNS = ["accuracy", "introspectability", "training_accuracy", "parameters", "images_per_second"]
 COSTS = ("generalisation_error", "parameters", "images_per_second")
 
 
@@ -197,3 +221,36 @@ def rank_correlation(pairs: np.ndarray, replicates: int, seed: int, purpose: str
     low, high = resampled(statistic, len(pairs), replicates, generator) if len(pairs) > 2 else (np.nan, np.nan)
     value = float(statistic(np.arange(len(pairs)))) if len(pairs) > 1 else float("nan")
     return {"spearman": value, "low": float(low), "high": float(high), "n": len(pairs)}
+
+
+def repair_table(repair: Repair) -> pd.DataFrame:
+    """Return one row per trial: test accuracy, images of the pair taken for each other, and its distance, each before
+    and after, and the changes (Appendix K)."""
+    low, high = repair.pair
+    classes = len(repair.classes)
+    before = confusion_matrix(repair.labels, repair.predictions, classes)
+    rows = []
+    for trial, (predictions, distances) in enumerate(
+        zip(repair.repaired_predictions, repair.repaired_distances, strict=True), 1
+    ):
+        after = confusion_matrix(repair.labels, predictions, classes)
+        accuracies = [float((each == repair.labels).mean()) for each in (repair.predictions, predictions)]
+        confused = [int(matrix[low, high] + matrix[high, low]) for matrix in (before, after)]
+        apart = [float(matrix[low, high]) for matrix in (repair.distances, distances)]
+        row: dict[str, object] = {"member": repair.member, "trial": trial, "images": len(repair.labels)}
+        row |= {"first": repair.classes[low], "second": repair.classes[high]}
+        for name, (old, new) in (("accuracy", accuracies), ("confused", confused), ("distance", apart)):
+            row |= {f"{name}_before": old, f"{name}_after": new, f"{name}_change": new - old}
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def repair_matrices(
+    repair: Repair,
+) -> tuple[list[np.ndarray], list[np.ndarray], tuple[int, int], tuple[str, ...]]:
+    """Return distances and folded confusion before and after the first trial, the pair, and the classes."""
+    confusions = [
+        folded(confusion_matrix(repair.labels, predictions, len(repair.classes)))
+        for predictions in (repair.predictions, repair.repaired_predictions[0])
+    ]
+    return [repair.distances, repair.repaired_distances[0]], confusions, repair.pair, repair.classes

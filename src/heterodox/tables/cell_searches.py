@@ -29,6 +29,15 @@ from heterodox.streams import stream
 from heterodox.tables.heuristics import mean_interval
 
 OBJECTIVES = ["accuracy", "introspectability"]
+NOTE = (
+    "Maxima and medians are over all cells that a search evaluated, on validation images; the hypervolume is measured "
+    "from introspectability 0 and the accuracy of guessing. `front`: cells on the Pareto front. `recipe`: how each "
+    "cell was trained."
+)
+MOTIF_NOTE = (
+    "The most frequent motif of each size over the cells of the front, of equally frequent ones at most five. "
+    "0: 3x3 convolution, 1: 1x1 convolution, 2: 3x3 average pooling, 3: zeroize, 4: skip; * fits all of them."
+)
 COLUMNS = ["generation", "genome", "parents", *OBJECTIVES]
 # In the order of Table 1; random search is this project's own addition.
 SEARCHES = ("regulariser", "single", "multi", "multi_regulariser", "random")
@@ -95,6 +104,7 @@ def summarise(histories: Mapping[str, pd.DataFrame], classes: int, recipe: str) 
             {
                 "search": search,
                 "recipe": recipe,
+                "classes": classes,
                 "generations": history["generation"].nunique() if search in STEERED else None,
                 "evaluations": len(history),
                 "accuracy_max": np.nanmax(accuracy),
