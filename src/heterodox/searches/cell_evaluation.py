@@ -104,11 +104,12 @@ def evaluate_cell(
     by the seed and the canonical form: the result belongs to the function. On one machine with one build of torch it is
     the same bit for bit, `seconds`, `processor_seconds` and `images_per_second` aside.
 
-    accuracy, loss: on the validation images after the last epoch. training_accuracy: on as many training images, as
-    they are. introspectability: Eq. 1 by true label; `_predicted` by predicted label; `_wordnet` weighted and
-    normalised (Eqs 2-4). images_per_second: of training, by processor time where that does the work, as other programs
-    may run beside it, and by elapsed time on a GPU. parameters: of what is built; published_parameters: as NAS-Bench-201 counts. fault: why a
-    training ended early; accuracy and introspectability are None then.
+    accuracy: on the validation images after the last epoch. training_accuracy: on as many training images, as they are;
+    generalisation_error: what it is above `accuracy`. loss: of training, the mean of the last epoch. introspectability:
+    Eq. 1 by true label; `_predicted` by predicted label; `_wordnet` weighted and normalised (Eqs 2-4).
+    images_per_second: of training, by processor time on a CPU, where other programs may run as well, by elapsed time
+    on a GPU. parameters: of what is built; published_parameters: as NAS-Bench-201 counts. fault: why a training ended
+    early; accuracy and introspectability are None then.
     """
     settings, skeleton_ = CellRecipe.from_config(recipe, "cells.recipe"), Skeleton(**skeleton)
     with threads(settings.threads):
@@ -130,8 +131,8 @@ def evaluate_cell(
         result = described | measure(member, images, layers, similarities)
     size = min(settings.batch_size, len(images.train))
     shown = settings.epochs * (len(images.train) // size) * size
-    result |= {
-        "loss": progress.history[-1]["loss"],
+    result["loss"] = progress.history[-1]["loss"]
+    timings = {
         "seconds": seconds,
         "processor_seconds": processor,
         "images_per_second": shown / (processor if images.train.device.type == "cpu" else seconds),
@@ -141,7 +142,7 @@ def evaluate_cell(
         write_member(weights, progress.weights, names | _description(member, images, settings, result, progress))
     if state is not None:
         state.remove()
-    return result
+    return result | timings
 
 
 def stream_name(encoding: Sequence[int]) -> str:
