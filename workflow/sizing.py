@@ -31,6 +31,7 @@ from heterodox.storage.sizes import dump_bytes, image_file_bytes, weights_bytes
 RESOURCES = Path(__file__).resolve().parent.parent / "resources"
 # Training images, test images, classes and shape of what torchvision offers, as published; none of it need be here.
 PUBLISHED = {
+    "MNIST": (60_000, 10_000, 10, (28, 28, 1)),
     "FashionMNIST": (60_000, 10_000, 10, (28, 28, 1)),
     "CIFAR10": (50_000, 10_000, 10, (32, 32, 3)),
     "CIFAR100": (50_000, 10_000, 100, (32, 32, 3)),

@@ -23,7 +23,7 @@ def run_script(name: str, spec: dict[str, Any], **paths: Path) -> subprocess.Com
 
 
 def test_names_are_the_listing_of_the_folder() -> None:
-    assert interface.names() == ["embedded", "image_folder", "torchvision"]
+    assert interface.names() == ["embedded", "image_folder", "imagenet_16_120", "torchvision"]
     with pytest.raises(UserError, match="'kaggle' is unknown; there are embedded"):
         interface.load("kaggle")
 
