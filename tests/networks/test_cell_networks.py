@@ -12,6 +12,7 @@ from heterodox.networks.cell_networks import (
     Skeleton,
     model_name,
     parsed_model,
+    pooled,
     published_parameter_count,
 )
 
@@ -110,6 +111,25 @@ def test_a_merged_cell_is_the_plain_one_in_values_and_gradients(encoding):
     assert loading.parameter_count(merged) == sum(
         values.numel() for place in cells.used_edges(encoding) for values in plain.edges[place].parameters()
     )
+
+
+@pytest.mark.parametrize("shape", [(2, 3, 5, 4), (1, 2, 1, 3), (2, 1, 2, 2), (1, 1, 1, 1)], ids=str)
+def test_pooling_is_torchs_there_and_back_and_twice_back(shape):
+    images = torch.randn(shape, dtype=torch.float64, generator=torch.Generator().manual_seed(0), requires_grad=True)
+    expected = torch.nn.functional.avg_pool2d(images, 3, 1, 1, count_include_pad=False)
+    torch.testing.assert_close(pooled(images), expected)
+    ours, torchs = (torch.autograd.grad(values.pow(3).sum(), images)[0] for values in (pooled(images), expected))
+    torch.testing.assert_close(ours, torchs)
+    assert torch.autograd.gradcheck(pooled, images)
+    assert torch.autograd.gradgradcheck(pooled, images)
+
+
+def test_pooling_of_bfloat16_rounds_once_and_keeps_the_layout():
+    images = torch.randn(2, 3, 6, 5, generator=torch.Generator().manual_seed(0)).bfloat16()
+    images = images.contiguous(memory_format=torch.channels_last)
+    exact = torch.nn.functional.avg_pool2d(images.float(), 3, 1, 1, count_include_pad=False)
+    assert torch.equal(pooled(images), exact.bfloat16())
+    assert pooled(images).is_contiguous(memory_format=torch.channels_last)
 
 
 @pytest.mark.parametrize("side", [16, 15, 28])

@@ -8,7 +8,9 @@ matter, and `parameter_count` does not see them. NAS-Bench-201 counts them; so d
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+import torch
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d
 
@@ -59,6 +61,47 @@ def parsed_model(text: str) -> tuple[Encoding, Skeleton]:
     if len(encoding) != len(EDGES) or skeleton.cells_per_stack < 1 or skeleton.width < 1:
         raise UserError(f"model {text}: write a cell as six digits, then its skeleton: 0-4-2-1-2-0 cells=5 width=16")
     return checked(encoding), skeleton
+
+
+class _BoxMean(torch.autograd.Function):
+    """The mean over a 3 x 3 window, of the pixels that exist: sums over rows, then columns, in float32 or better.
+
+    A sum over neighbours is its own transpose, so the way back is the same sum of what is divided first.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, images: Tensor) -> Tensor:
+        wide = images.to(torch.promote_types(images.dtype, torch.float32))
+        return (_box_sums(wide) / _box_sizes(wide)).to(images.dtype)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> Tensor:
+        wide = gradients[0].to(torch.promote_types(gradients[0].dtype, torch.float32))
+        return _box_sums(wide / _box_sizes(wide)).to(gradients[0].dtype)
+
+
+def _box_sums(images: Tensor) -> Tensor:
+    rows = images.clone()
+    rows[:, :, 1:] += images[:, :, :-1]
+    rows[:, :, :-1] += images[:, :, 1:]
+    sums = rows.clone()
+    sums[..., 1:] += rows[..., :-1]
+    sums[..., :-1] += rows[..., 1:]
+    return sums
+
+
+def _box_sizes(images: Tensor) -> Tensor:
+    return _box_sums(images.new_ones(1, 1, *images.shape[-2:]))
+
+
+def pooled(images: Tensor) -> Tensor:
+    """Return the 3 x 3 average pooling of stride 1 of images (N, C, H, W); what lies outside of them does not count.
+
+    On a CPU `avg_pool2d` takes two to five times as long as adding shifted images, there and back.
+    """
+    if images.device.type == "cpu":
+        return _BoxMean.apply(images)
+    return avg_pool2d(images, 3, stride=1, padding=1, count_include_pad=False)
 
 
 class ActiveConvolutions(nn.Module):
@@ -126,13 +169,11 @@ class Cell(nn.Module):
         return output
 
     def _leaving(self, source: int, node: Tensor) -> list[tuple[int, Tensor]]:
-        pooled = None
-        if any(operation == POOLING for _, operation in self.plain[source]):
-            pooled = avg_pool2d(node, 3, stride=1, padding=1, count_include_pad=False)
-        found = [(target, pooled if operation == POOLING else node) for target, operation in self.plain[source]]
+        means = pooled(node) if any(operation == POOLING for _, operation in self.plain[source]) else node
+        found = [(target, means if operation == POOLING else node) for target, operation in self.plain[source]]
         if str(source) in self.convolutions:
             found += self.convolutions[str(source)](node)
-        return found  # type: ignore[return-value]  # pooled is there where an edge asks for it
+        return found
 
 
 class Reduction(nn.Module):
