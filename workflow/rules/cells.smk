@@ -65,6 +65,11 @@ def launcher():
     return "python scripts/on_ray.py -- " if CELLS["evaluator"]["kind"] == "ray" else ""
 
 
+if not POOLS:  # else the study of members has brought them
+
+    include: "ensembles.smk"
+
+
 wildcard_constraints:
     search=one_of(CELL_SEARCHES),
 

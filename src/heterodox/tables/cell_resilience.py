@@ -126,7 +126,6 @@ def wide_table(description: Mapping[str, Any], dataset: str, label: str) -> pd.D
         "genome": description["genome"],
         "parameters": description["parameters"],
         "epochs": description["recipe"]["epochs"],
-        "seconds": description["seconds"],
     }
     return pd.DataFrame([*rows, own]).astype({"parameters": "Int64", "epochs": "Int64"})
 
