@@ -85,7 +85,7 @@ class ClassSimilarity:
 
         def add(name: str, layer: nn.Module, output: Tensor) -> None:
             with torch.autocast(output.device.type, enabled=False):
-                means = averaging @ output.flatten(1).float()
+                means = averaging @ _rows(output).float()
                 grams.append(copies_of(layer) * (means @ means.T))
 
         with watched(network, self.kinds, add):
@@ -103,6 +103,13 @@ class ClassSimilarity:
         if self.weights is not None:
             cosines = cosines * self.weights.to(gram.device)[rows, columns]
         return cosines.mean()
+
+
+def _rows(output: Tensor) -> Tensor:
+    """Return a layer's output (n, ...) as rows (n, units), in the order of memory where that saves a copy."""
+    if output.ndim == 4 and output.is_contiguous(memory_format=torch.channels_last):
+        output = output.permute(0, 2, 3, 1)  # inner products do not mind the order of units
+    return output.flatten(1)
 
 
 class CellSupervision(Supervision):
