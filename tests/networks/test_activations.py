@@ -8,7 +8,7 @@ from torch import nn
 
 from heterodox.errors import UserError
 from heterodox.metrics.introspectability import introspectability
-from heterodox.networks.activations import class_means, distances_to_class_means, layers_of, watched
+from heterodox.networks.activations import class_means, distances_to_class_means, layers_of, units_of, watched
 from heterodox.networks.cell_networks import CellNetwork, Skeleton
 
 CLASSES = 3
@@ -90,6 +90,19 @@ def test_streamed_introspectability_is_that_of_the_whole_matrix_for_every_batch_
         assert value == pytest.approx(pdist(expected, "cosine").mean(), rel=1e-5)
         assert sum(layer.shape[1] * means.copies[name] for name, layer in means.layers.items()) == expected.shape[1]
     assert found[0].counts.tolist() == np.bincount(LABELS).tolist()
+
+
+def test_none_stands_for_the_networks_predictions(network, images, direct):
+    predictions = torch.from_numpy(direct[1].argmax(1))
+    found = class_means(network, images.split(4), [None, predictions, LABELS], CLASSES)
+    assert found[0].labels.tolist() == predictions.tolist()
+    assert found[2].labels.tolist() == LABELS.tolist()
+    np.testing.assert_array_equal(found[0].gram(), found[1].gram())
+
+
+def test_units_are_those_of_the_layers_that_are_there(network, images):
+    means = class_means(network, [images], [LABELS], CLASSES)[0]
+    assert units_of(network, images[:1]) == sum(layer.shape[1] for layer in means.layers.values())
 
 
 def test_kinds_choose_layers(network, images, direct):

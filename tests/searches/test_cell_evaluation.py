@@ -104,7 +104,7 @@ def test_a_member_is_written_that_others_can_load_and_measure(data, wordnet, tmp
     described = read_description(weights)
     assert (described["arch"], described["member"], described["dataset"]) == ("cell", "cell_01", "striped")
     assert described["model"] == "0-4-2-1-2-0 cells=1 width=4"
-    assert described["history"][-1]["validation_accuracy"] == result["accuracy"]
+    assert described["validation_accuracy"] == result["accuracy"]
     assert not TIMINGS & described.keys()
 
 

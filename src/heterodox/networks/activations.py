@@ -59,12 +59,14 @@ def watched(network: nn.Module, kinds: Sequence[str], use: Use) -> Iterator[None
 class ClassMeans:
     """Mean activations by class: for each layer float64 (C, units), NaN for a class without images.
 
-    `copies` says for how many equal layers each stands, `counts` (C,) how many images each class had.
+    `copies` says for how many equal layers each stands, `counts` (C,) how many images each class had, `labels` (N,) the
+    class of every image.
     """
 
     layers: dict[str, np.ndarray]
     copies: dict[str, int]
     counts: np.ndarray
+    labels: np.ndarray
 
     def gram(self) -> np.ndarray:
         """Return the inner products (C, C) of the class means over all layers."""
@@ -76,36 +78,48 @@ class ClassMeans:
 
 
 @torch.no_grad()
+def units_of(network: nn.Module, image: Tensor, kinds: Sequence[str] = LAYERS) -> int:
+    """Return how many activations the layers of these kinds have for one normalised image (1, channels, H, W)."""
+    network.eval()
+    sizes: list[int] = []
+    with watched(network, kinds, lambda name, layer, output: sizes.append(output.numel())):
+        network(image)
+    return sum(sizes)
+
+
+@torch.no_grad()
 def class_means(
     network: nn.Module,
     batches: Iterable[Tensor],
-    labelings: Sequence[Tensor],
+    labelings: Sequence[Tensor | None],
     classes: int,
     kinds: Sequence[str] = LAYERS,
 ) -> list[ClassMeans]:
-    """Return the class means of the images for each labeling, int64 (N,), such as true labels and predictions.
+    """Return the class means of the images for each labeling, int64 (N,); None stands for the network's predictions.
 
     `batches` are normalised images (n, channels, H, W) in the order of the labels. Batch norm is in eval mode. Sums are
-    float64 and added batch by batch: memory holds one batch and classes x units per labeling.
+    float64 and added batch by batch: memory holds the activations of one batch, and classes x units per labeling.
     """
     network.eval()
+    outputs: list[tuple[str, Tensor]] = []
     sums: list[dict[str, Tensor]] = [{} for _ in labelings]
+    seen: list[list[Tensor]] = [[] for _ in labelings]
     start = stop = 0
-
-    def add(name: str, layer: nn.Module, output: Tensor) -> None:
-        values = output.flatten(1).double()
-        for labels, total in zip(labelings, sums, strict=True):
-            own = labels[start:stop].to(values.device)
-            if name not in total:
-                total[name] = values.new_zeros(classes, values.shape[1])
-            _add_rows(total[name], own, values)
-
-    with watched(network, kinds, add):
+    with watched(network, kinds, lambda name, layer, output: outputs.append((name, output))):
         for batch in batches:
+            outputs.clear()
+            predictions = network(batch).argmax(1)
             start, stop = stop, stop + len(batch)
-            network(batch)
+            for labels, own in zip(labelings, seen, strict=True):
+                own.append(predictions if labels is None else labels[start:stop].to(predictions.device))
+            for name, output in outputs:
+                values = output.flatten(1).double()
+                for own, total in zip(seen, sums, strict=True):
+                    if name not in total:
+                        total[name] = values.new_zeros(classes, values.shape[1])
+                    _add_rows(total[name], own[-1], values)
     copies = {name: copies_of(layer) for name, layer in layers_of(network, kinds).items()}
-    return [_means(total, copies, labels, classes) for labels, total in zip(labelings, sums, strict=True)]
+    return [_means(total, copies, torch.cat(own).cpu(), classes) for own, total in zip(seen, sums, strict=True)]
 
 
 def _add_rows(total: Tensor, labels: Tensor, values: Tensor) -> None:
@@ -117,12 +131,13 @@ def _add_rows(total: Tensor, labels: Tensor, values: Tensor) -> None:
 
 
 def _means(total: dict[str, Tensor], copies: dict[str, int], labels: Tensor, classes: int) -> ClassMeans:
-    counts = torch.bincount(labels.cpu(), minlength=classes).numpy()
+    counts = torch.bincount(labels, minlength=classes).numpy()
     divisors = np.where(counts > 0, counts, np.nan)[:, None]
     return ClassMeans(
         {name: values.cpu().numpy() / divisors for name, values in total.items()},
         {name: copies[name] for name in total},
         counts,
+        labels.numpy(),
     )
 
 

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from heterodox.metrics.introspectability import introspectability
-from heterodox.networks.activations import LAYERS, ClassMeans, class_means
+from heterodox.networks.activations import LAYERS, ClassMeans, class_means, units_of
 from heterodox.networks.cell_networks import Skeleton, model_name, published_parameter_count
 from heterodox.networks.cells import canonical, representative, to_string
 from heterodox.networks.loading import Member, available_device, build, parameter_count
@@ -28,6 +28,8 @@ from heterodox.training.loop import DivergenceError, Progress, train
 from heterodox.training.state import StateFile
 
 log = logging.getLogger(__name__)
+
+BATCH_ACTIVATIONS = 2**25  # values held at once where activations are looked at: 128 MiB
 
 
 @dataclass(frozen=True)
@@ -196,11 +198,10 @@ def measure(
 ) -> dict[str, Any]:
     """Return accuracies and introspectability of a trained member, see `evaluate_cell`."""
     seen, labels = images.validation, images.validation.labels
-    predictions = predicted(member, seen)
-    accuracy = float((predictions == labels).double().mean())
+    means = class_means_of(member, seen, [labels, None], layers)
+    accuracy = float((means[1].labels == means[0].labels).mean())
     part = images.train.first(len(seen))
     training = float((predicted(member, part) == part.labels).double().mean())
-    means = class_means_of(member, seen, [labels, predictions], layers)
     result: dict[str, Any] = {
         "accuracy": accuracy,
         "training_accuracy": training,
@@ -218,9 +219,9 @@ def _finite(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def normalised_batches(member: Member, images: LabelledImages) -> Iterator[torch.Tensor]:
-    """Yield normalised images (n, C, H, W) in order, as the member's network takes them."""
-    for batch in images.images.split(member.batch_size):
+def normalised_batches(member: Member, images: LabelledImages, size: int | None = None) -> Iterator[torch.Tensor]:
+    """Yield normalised images (n, C, H, W) in order, as the member's network takes them, `size` at a time."""
+    for batch in images.images.split(size or member.batch_size):
         yield member.normalised(pixels(batch))
 
 
@@ -232,10 +233,18 @@ def predicted(member: Member, images: LabelledImages) -> torch.Tensor:
 
 
 def class_means_of(
-    member: Member, images: LabelledImages, labelings: Sequence[torch.Tensor], layers: Sequence[str] = LAYERS
+    member: Member,
+    images: LabelledImages,
+    labelings: Sequence[torch.Tensor | None],
+    layers: Sequence[str] = LAYERS,
 ) -> list[ClassMeans]:
-    """Return the class means of a member's activations for each labeling of the images."""
-    batches = normalised_batches(member, images)
+    """Return the class means of a member's activations for each labeling of the images, None for its predictions.
+
+    Batches are as large as `BATCH_ACTIVATIONS` allows.
+    """
+    units = units_of(member.network, next(normalised_batches(member, images, 1)), layers)
+    size = max(1, min(member.batch_size, BATCH_ACTIVATIONS // units))
+    batches = normalised_batches(member, images, size)
     return class_means(member.network, batches, labelings, len(images.classes), layers)
 
 
@@ -253,5 +262,6 @@ def _description(
         "resolution": list(member.resolution),
         "channels": images.train.shape[0],
         "versions": versions("heterodox", "torch"),
+        "validation_accuracy": result["accuracy"],
         **progress.outcome(),
     }

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from heterodox.networks.activations import LAYERS, copies_of, watched
 from heterodox.networks.loading import Member
 from heterodox.training.augmentation import Draws, draw_flips_and_shifts, draw_windows, flip_and_shift, kept_pixels
-from heterodox.training.images import pixels
+from heterodox.training.images import LabelledImages, pixels
 from heterodox.training.recipe import Recipe, choice, number
 from heterodox.training.supervision import Supervision
 
@@ -115,7 +115,8 @@ def _rows(output: Tensor) -> Tensor:
 class CellSupervision(Supervision):
     """Cross-entropy of a cell's network, with cut-out, and the regulariser where the recipe gives it a weight.
 
-    The last epoch is the result: the validation images are what the search measures on, so they choose nothing here.
+    The last epoch is the result: the validation images are what the search measures on, so they choose nothing here and
+    are looked at only when the training is over.
     """
 
     criterion = None
@@ -138,6 +139,10 @@ class CellSupervision(Supervision):
             return self.cross_entropy(self.member.network(seen), labels)
         logits, similarity = self.similarity.logits_and_similarity(self.member.network, seen, labels)
         return self.cross_entropy(logits, labels) + self.settings.regularisation * similarity
+
+    def measure(self, validation: LabelledImages) -> dict[str, float]:
+        """Return nothing."""
+        return {}
 
     def augmented(self, images: Tensor, draws: Draws) -> Tensor:
         """Return normalised images (n, C, H, W) of images uint8 (n, H, W, C): moved, mirrored, 0 where nothing is."""
