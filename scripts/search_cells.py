@@ -21,6 +21,7 @@ def search_cells(
     """
     config, search = spec["config"], spec["wildcards"]["search"]
     settings, training = config["search"], CellTraining.from_config(config, train, validation)
+    training.check()
     if config["regulariser"]:
         training = training.changed(regularisation=config["regulariser"]["weight"])
     count = config["regulariser"]["evaluations"] if search == "regulariser" else settings["evaluations"]

@@ -1,7 +1,6 @@
 """The cell study's section of the configuration: what a schema cannot see of it."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 Config = dict[str, Any]
@@ -9,14 +8,12 @@ Config = dict[str, Any]
 POOL = "cells"
 # Cells whose output depends on their input, by how duplicates are told; searches/cells.py has the same numbers.
 SPACE = {"canonical": 5_043, "encoding": 15_284}
-WORDNET_FILES = ("data.noun", "index.noun")
 
 
 def faults(config: Config) -> Iterator[str]:
     """Yield one line per fault of `cells`, which is not null here."""
     cells = config["cells"]
     yield from _budget_faults(cells)
-    yield from _wordnet_faults(cells["introspectability"])
     count, k = cells["members"]["count"], cells["members"]["k"]
     if k > count:
         yield f"config: cells.members: {count} cells cannot form ensembles of k = {k}; add members or lower k"
@@ -44,13 +41,3 @@ def _budget_faults(cells: Config) -> Iterator[str]:
             yield f"config: cells.{key}: {count} are more than the {room} cells there are; lower it"
     if cells["members"]["count"] > search["evaluations"]:
         yield f"config: cells.members.count: only {search['evaluations']} cells are evaluated; lower it"
-
-
-def _wordnet_faults(introspectability: Config) -> Iterator[str]:
-    folder = Path(introspectability["wordnet_folder"])
-    missing = [name for name in WORDNET_FILES if not (folder / name).is_file()]
-    if introspectability["wordnet"] and missing:
-        yield (
-            f"config: cells.introspectability.wordnet_folder: there is no {folder / missing[0]}; install Debian's "
-            "wordnet-base, name another folder, or set wordnet: false"
-        )

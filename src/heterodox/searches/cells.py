@@ -17,8 +17,10 @@ import pandas as pd
 from heterodox.errors import UserError
 from heterodox.networks.cells import EDGES, OPERATIONS, Encoding, canonical, from_string, is_connected, to_string
 from heterodox.searches.archive import Archive, Evaluation, Record, history_table
+from heterodox.searches.class_similarity import similarities_of_classes
 from heterodox.searches.evaluators import Evaluator
 from heterodox.searches.nsga2 import Budget, nsga2, random_search
+from heterodox.storage.images import ImageFile
 
 OBJECTIVES = ("negated_accuracy", "negated_introspectability")  # searches minimise
 CONNECTED_ENCODINGS = 15_284  # of 15,625
@@ -131,6 +133,12 @@ class CellTraining:
         skeleton = {**self.skeleton, "width": width * self.skeleton["width"]}
         data = {**self.data, "images": {**self.data["images"], **(images or {})}}
         return replace(self, data=data, skeleton=skeleton, recipe={**self.recipe, **recipe})
+
+    def check(self) -> None:
+        """Raise UserError, before anything is trained, where WordNet or a class's synset is missing."""
+        if self.wordnet is not None:
+            with ImageFile(Path(self.data["validation"])) as images:
+                similarities_of_classes(images.classes, self.wordnet)
 
     def __call__(self, genome: np.ndarray) -> Evaluation:
         """Return both objectives, NaN where training failed, with everything else that was measured."""

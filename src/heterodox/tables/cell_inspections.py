@@ -21,6 +21,7 @@ from heterodox.storage.inspections import Inspection, Repair
 from heterodox.streams import stream
 
 BINS = 50
+LEAST = 5  # units below which a bootstrap over them says nothing
 FLIPPED = 0.2
 PERCENTS = np.arange(0, 51)
 LABEL_PERCENTS = np.arange(0, 101)
@@ -212,13 +213,16 @@ def costs(history: pd.DataFrame, replicates: int, seed: int) -> pd.DataFrame:
 
 
 def rank_correlation(pairs: np.ndarray, replicates: int, seed: int, purpose: str) -> dict[str, object]:
-    """Return Spearman's r of the two columns of pairs (n, 2) with its 95 % interval over rows, and n."""
+    """Return Spearman's r of the two columns of pairs (n, 2) with its 95 % interval over rows, and n.
+
+    No interval below LEAST rows.
+    """
 
     def statistic(rows: np.ndarray) -> np.ndarray:
         return np.array(trend(pairs[rows, 0], pairs[rows, 1]).spearman)
 
     generator = stream(seed, "bootstrap of a rank correlation", purpose)
-    low, high = resampled(statistic, len(pairs), replicates, generator) if len(pairs) > 2 else (np.nan, np.nan)
+    low, high = resampled(statistic, len(pairs), replicates, generator) if len(pairs) >= LEAST else (np.nan, np.nan)
     value = float(statistic(np.arange(len(pairs)))) if len(pairs) > 1 else float("nan")
     return {"spearman": value, "low": float(low), "high": float(high), "n": len(pairs)}
 

@@ -10,7 +10,7 @@ from heterodox.errors import UserError
 from heterodox.metrics.trends import trend
 from heterodox.storage.dumps import DumpFile
 from heterodox.streams import stream
-from heterodox.tables.cell_inspections import rank_correlation
+from heterodox.tables.cell_inspections import LEAST, rank_correlation
 from heterodox.tables.members import accuracies
 
 MEMBER_COLUMNS = ["member", "genome", "introspectability", "clean_accuracy", "shifted_accuracy"]
@@ -106,7 +106,8 @@ def ensemble_correlation(
         counts = np.bincount(generator.integers(0, len(members), len(members)), minlength=len(members))
         drawn.append(trend(x, y, counts[parts].prod(axis=1)).spearman)
     known = np.array(drawn)[np.isfinite(drawn)]
-    low, high = np.percentile(known, [2.5, 97.5]) if len(known) > replicates / 2 else (np.nan, np.nan)
+    enough = len(known) > replicates / 2 and len(members) >= LEAST
+    low, high = np.percentile(known, [2.5, 97.5]) if enough else (np.nan, np.nan)
     return {"spearman": trend(x, y).spearman, "low": float(low), "high": float(high), "n": len(ensembles)}
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 from heterodox.metrics.hypervolume import hypervolume
 from heterodox.metrics.trends import trend
 from heterodox.streams import stream
+from heterodox.tables.cell_inspections import LEAST
 from heterodox.tables.claims import Finding, NotMeasuredError, Quantity, minus
 from heterodox.tables.heuristics import mean_interval
 from heterodox.tables.members import binomial_interval
@@ -42,8 +43,11 @@ class CellStudy:
         return np.array([statistic(rows.iloc[pick]) for pick in picks])
 
     def found(self, rows: pd.DataFrame, statistic: Statistic, unit: str, *purpose: str) -> Finding:
-        """Return a statistic of the rows with the 95 % percentile interval of the bootstrap over them."""
-        drawn = self.drawn(rows, statistic, *purpose)
+        """Return a statistic of the rows with the 95 % percentile interval of the bootstrap over them.
+
+        No interval below LEAST rows, nor where most replicates are undefined.
+        """
+        drawn = self.drawn(rows, statistic, *purpose) if len(rows) >= LEAST else np.array([])
         known = drawn[np.isfinite(drawn)]
         low, high = np.percentile(known, [2.5, 97.5]) if len(known) > self.replicates / 2 else (np.nan, np.nan)
         return Finding(statistic(rows), float(low), float(high), len(rows), unit)
