@@ -143,13 +143,10 @@ def alive(process: int) -> bool:
 def test_sigterm_lets_running_evaluations_end_and_starts_no_others(folder: Path) -> None:
     evaluate = Evaluate(folder, seconds=1.0)
     state = folder.with_name("state")
-    with (
-        evaluator_of("processes", evaluate, workers=2) as evaluator,
-        Archive(state, "toy", OBJECTIVES) as archive,
-        pytest.raises(SystemExit) as left,
-    ):
+    with evaluator_of("processes", evaluate, workers=2) as evaluator, Archive(state, "toy", OBJECTIVES) as archive:
         threading.Timer(1.5, os.kill, (os.getpid(), signal.SIGTERM)).start()
-        nsga2(Masks(), evaluator, archive, BUDGET)
+        with pytest.raises(SystemExit) as left:
+            nsga2(Masks(), evaluator, archive, BUDGET)
     assert left.value.code == 143
     with Archive(state, "toy", OBJECTIVES) as archive:
         assert sorted(record.name for record in archive.records) == evaluate.calls()
@@ -180,7 +177,8 @@ from tests.searches.toys import BUDGET, OBJECTIVES, Evaluate, Masks
 
 if __name__ == "__main__":
     evaluate = Evaluate(Path(sys.argv[1]), deaths=2)
-    with evaluator_of("ray", evaluate, workers=2) as evaluator, Archive(Path(sys.argv[2]), "toy", OBJECTIVES) as archive:
+    state = Path(sys.argv[2])
+    with evaluator_of("ray", evaluate, workers=2) as evaluator, Archive(state, "toy", OBJECTIVES) as archive:
         history = nsga2(Masks(), evaluator, archive, BUDGET)
     print(json.dumps([[r.generation, r.order, r.name, r.parents, r.objectives] for r in history]))
 """

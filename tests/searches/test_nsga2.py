@@ -122,7 +122,7 @@ def test_genomes_of_one_key_share_a_result_where_only_names_are_refused(tmp_path
 
     def evaluate(genome: np.ndarray) -> Evaluation:
         asked.append(Masks().key(genome))
-        return Evaluation(objectives_of(genome)[:1] + (0.5,))
+        return Evaluation((*objectives_of(genome)[:1], 0.5))
 
     history = searched(tmp_path, Budget(30, 30, 300, seed=1, refuse="name"), evaluate=evaluate)
     assert len({record.name for record in history}) == 300
