@@ -1,4 +1,4 @@
-"""The whole cell study on a handful of cells, job by job in this process, and what a user can get wrong in its section."""
+"""The whole cell study on a handful of cells, job by job in this process, and what can be wrong in its section."""
 
 import contextlib
 import runpy

@@ -194,4 +194,5 @@ def cell_history(records: Sequence[Record]) -> pd.DataFrame:
     table = table.rename(columns={"introspectability": "introspectability_plain"})
     table = table.rename(columns={"objective": "introspectability"})
     first = ["generation", "order", "genome", "key", "parents", "reused", "accuracy", "introspectability"]
-    return table[[*first, *(name for name in table.columns if name not in first)]]
+    # What comes back from the archive has lost the order of its values.
+    return table[[*first, *sorted(name for name in table.columns if name not in first)]]
