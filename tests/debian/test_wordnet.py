@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from heterodox.metrics.taxonomy import path_similarity
+from heterodox.datasets import imagenet_16_120
+from heterodox.metrics.taxonomy import heights, path_similarity
 from heterodox.searches.class_similarity import similarities_of_classes
 from heterodox.storage.wordnet import open_nouns
 
@@ -61,3 +62,14 @@ def test_all_maps_can_be_followed(path):
     found = similarities_of_classes(classes, {"folder": str(FOLDER), "synsets": str(MAPS)})
     assert len(np.unique(found)) > 5
     assert (found[np.triu_indices(len(found), 1)] < 1).all()
+
+
+def test_the_classes_of_imagenet_16_120_are_animals_of_several_kinds(nouns):
+    heights_ = [heights(nouns.synset(name), nouns.hypernyms) for name in imagenet_16_120.CLASSES]
+    kinds = {name: nouns.synset(name) for name in ("animal.n.01", "primate.n.02", "bovid.n.01", "dog.n.01")}
+    counts = {name: sum(synset in over for over in heights_) for name, synset in kinds.items()}
+    # Figure 6 of the paper sets primates and bovids off.
+    assert counts["animal.n.01"] == 120
+    assert counts["primate.n.02"] > 5
+    assert counts["bovid.n.01"] > 3
+    assert counts["dog.n.01"] > 40

@@ -160,3 +160,23 @@ def test_a_model_that_is_none_is_one_line(text):
     with pytest.raises(UserError, match=r"write a cell as|an encoding is") as caught:
         loading.build("cell", (3, 32, 32), 10, text)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("encoding", [(0, 0, 0, 0, 0, 0), (2, 0, 2, 2, 4, 2)], ids=str)
+def test_bfloat16_logits_are_close_to_float32s_and_gradients_point_their_way(encoding):
+    with torch.random.fork_rng():
+        torch.manual_seed(1)
+        network = CellNetwork(encoding, Skeleton(1, 8), 1, 10)
+        images, labels = torch.randn(32, 1, 12, 12), torch.arange(32) % 10
+    found = []
+    for narrow in (False, True):
+        with torch.autocast("cpu", torch.bfloat16, enabled=narrow):
+            logits = network(images)
+        loss = nn.functional.cross_entropy(logits.float(), labels)
+        found.append(
+            (logits.float(), torch.cat([g.flatten() for g in torch.autograd.grad(loss, network.parameters())]))
+        )
+    (exact, gradient), (rounded, rounded_gradient) = found
+    assert (rounded - exact).norm() / exact.norm() < 0.05
+    # On noise with arbitrary labels gradients are small differences; a quarter of their length may be rounding.
+    assert nn.functional.cosine_similarity(gradient, rounded_gradient, dim=0) > 0.95
