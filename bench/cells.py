@@ -24,8 +24,6 @@ from heterodox.networks.cells import EDGES, ZEROIZE, to_string
 from heterodox.networks.loading import Member, available_device
 from heterodox.streams import torch_draws_from, torch_stream
 from heterodox.training.cells import CellRecipe, CellSupervision
-from heterodox.training.images import LabelledImages
-from heterodox.training.loop import _loss
 from heterodox.training.optimization import optimizer_for
 
 CLASSES = 10
@@ -73,12 +71,12 @@ def step(network: nn.Module, recipe: CellRecipe, side: int, device: torch.device
     count = recipe.batch_size
     images = torch.randint(256, (count, side, side, 1), dtype=torch.uint8, device=device)
     labels = torch.randint(CLASSES, (count,), device=device)
-    optimizer, rows = optimizer_for(objective, recipe), torch.arange(count)
-    data = LabelledImages(images, labels, ("",) * CLASSES)
-    draws = objective.draw(count, torch_stream(1, "bench"))
+    optimizer = optimizer_for(objective, recipe)
+    draws = {name: values.to(device) for name, values in objective.draw(count, torch_stream(1, "bench")).items()}
 
     def once() -> None:
-        loss = _loss(objective, data, rows, draws, recipe)
+        with torch.autocast(device.type, torch.bfloat16, enabled=recipe.precision == "bfloat16"):
+            loss = objective.loss(images, labels, draws)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

@@ -42,6 +42,11 @@ def copies_of(layer: nn.Module) -> int:
     return int(getattr(layer, "copies", 1))
 
 
+def full_precision() -> Any:
+    """Return a context in which a GPU's float32 convolutions are not cut to TF32, so that distances are exact."""
+    return torch.backends.cudnn.flags(enabled=True, allow_tf32=False)
+
+
 @contextmanager
 def watched(network: nn.Module, kinds: Sequence[str], use: Use) -> Iterator[None]:
     """Let `use(name, layer, output)` see every output of the layers of these kinds while it is there."""
@@ -105,7 +110,7 @@ def class_means(
     sums: list[dict[str, Tensor]] = [{} for _ in labelings]
     seen: list[list[Tensor]] = [[] for _ in labelings]
     start = stop = 0
-    with watched(network, kinds, lambda name, layer, output: outputs.append((name, output))):
+    with watched(network, kinds, lambda name, layer, output: outputs.append((name, output))), full_precision():
         for batch in batches:
             outputs.clear()
             predictions = network(batch).argmax(1)
@@ -160,7 +165,7 @@ def distances_to_class_means(
     lengths = np.sqrt(np.diagonal(means.gram()))
     distances: list[np.ndarray] = []
     logits: list[np.ndarray] = []
-    with watched(network, kinds, add):
+    with watched(network, kinds, add), full_precision():
         for batch in batches:
             parts.clear()
             logits.append(network(batch).float().cpu().numpy())

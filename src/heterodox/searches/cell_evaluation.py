@@ -113,11 +113,11 @@ def evaluate_cell(
     on a GPU. parameters: of what is built; published_parameters: as NAS-Bench-201 counts. fault: why a training ended
     early; accuracy and introspectability are None then.
     """
-    settings, skeleton_ = CellRecipe.from_config(recipe, "cells.recipe"), Skeleton(**skeleton)
+    settings, macro = CellRecipe.from_config(recipe, "cells.recipe"), Skeleton(**skeleton)
     with threads(settings.threads):
         images = read_cell_data(data, available_device())
-        member = new_cell(encoding, skeleton_, images, seed)
-        described = describe(encoding, skeleton_, images.train) | {
+        member = new_cell(encoding, macro, images, seed)
+        described = describe(encoding, macro, images.train) | {
             "seed": seed,
             "threads": settings.threads,
             "parameters": parameter_count(member.network),
@@ -140,7 +140,7 @@ def evaluate_cell(
         "images_per_second": shown / (processor if images.train.device.type == "cpu" else seconds),
     }
     if weights is not None:
-        names = {"member": weights.stem, "dataset": data["dataset"], "model": model_of(encoding, skeleton_)}
+        names = {"member": weights.stem, "dataset": data["dataset"], "model": model_of(encoding, macro)}
         write_member(weights, progress.weights, names | _description(member, images, settings, result, progress))
     if state is not None:
         state.remove()
