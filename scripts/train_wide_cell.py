@@ -5,7 +5,7 @@ from pathlib import Path
 from heterodox import command
 from heterodox.networks.cells import from_string
 from heterodox.networks.loading import available_device
-from heterodox.searches.cell_inspection import tested
+from heterodox.searches.cell_inspection import accuracy_on
 from heterodox.searches.cells import CellTraining
 from heterodox.storage.members import read_description, read_weights, write_member
 from heterodox.storage.provenance import fingerprint
@@ -36,7 +36,7 @@ def train_wide_cell(
     if not trained.with_suffix(".json").is_file():
         training.trained(from_string(genome), weights=trained, state=StateFile(state, name, state_seconds))
     described = read_description(trained) | {"member": weights.stem, "genome": genome}
-    accuracy, images = tested(trained, test, available_device())
+    accuracy, images = accuracy_on(trained, test, available_device())
     low, high = binomial_interval(accuracy, images)
     described |= {"test_accuracy": accuracy, "test_accuracy_low": low, "test_accuracy_high": high}
     write_member(weights, read_weights(trained), described)

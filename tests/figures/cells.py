@@ -62,7 +62,7 @@ def inspections(count: int = 4, images: int = 300, seed: int = 0) -> dict[str, I
             gram=means @ means.T,
             heat=generator.normal(size=(classes, 6)) * (place + 1),
             member=f"cell_{place + 1:02d}",
-            genome=to_string([place, 0, 1, 2, 4, 0]),
+            genome=to_string([place % 5, 0, 1, 2, 4, place // 5]),
             accuracy=0.9 - 0.05 * place,
             introspectability=0.1 + 0.05 * place,
             classes=tuple(CLASSES),

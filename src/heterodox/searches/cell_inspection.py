@@ -153,7 +153,7 @@ def repaired(
     return whole
 
 
-def tested(weights: Path, test: Path, device: torch.device) -> tuple[float, int]:
+def accuracy_on(weights: Path, test: Path, device: torch.device) -> tuple[float, int]:
     """Return a member's accuracy on the test images, and how many there are."""
     member, (seen, _) = load_member(weights, device), read_test(test, device)
     return float((predicted(member, seen) == seen.labels).double().mean()), len(seen)
