@@ -13,7 +13,8 @@ def tabulate_cell_motifs(
     spec: dict, history: Path, operations: Path, motifs: Path, correlations: Path, page: Path
 ) -> None:
     """Write the shares of operations (E), the most frequent motifs (F, with a page) and what favours an end (G)."""
-    config, front = spec["config"], cell_searches.front_of(read_table(history, cell_searches.COLUMNS))
+    config = spec["config"]
+    front = cell_searches.front_of(read_table(history, cell_searches.COLUMNS), config["fronts"])
     write_table(cell_searches.operations(front), operations)
     frequent = cell_searches.motifs(front)
     write_table(frequent, motifs)

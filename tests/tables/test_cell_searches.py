@@ -135,3 +135,13 @@ def test_layers_operations_and_motifs_of_the_front() -> None:
 def test_words_of_a_pattern_are_read_back() -> None:
     assert searches.pattern_of("[0 * 2 * 3 *]") == (0, -1, 2, -1, 3, -1)
     assert searches.encoding_words((0, -1, 2, -1, 3, -1)) == "[0 * 2 * 3 *]"
+
+
+def test_several_fronts_are_peeled_one_after_the_other() -> None:
+    cells = history()
+    first, both = searches.front_of(cells), searches.front_of(cells, 2)
+    rest = searches.front_of(cells[~cells["genome"].isin(first["genome"])])
+    assert sorted(both["genome"]) == sorted([*first["genome"], *rest["genome"]])
+    ranks = searches.all_cells({"multi": cells}).set_index("genome")["rank"]
+    assert (ranks[first["genome"]] == 0).all()
+    assert (ranks[rest["genome"]] == 1).all()

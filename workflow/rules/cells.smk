@@ -252,8 +252,7 @@ rule tabulate_cell_motifs:
     params:
         spec=spec(
             "tabulate_cell_motifs",
-            support=CELLS["motifs"]["support"],
-            correlation=CELLS["motifs"]["correlation"],
+            **{key: CELLS["motifs"][key] for key in ("fronts", "support", "correlation")},
         ),
     shell:
         "python scripts/tabulate_cell_motifs.py --spec {params.spec:q} --history {input.history} "
@@ -275,7 +274,11 @@ rule draw_cell_motifs:
     conda:
         ENVIRONMENT
     params:
-        spec=lambda wildcards: spec("draw_cell_motifs", wildcards, panels=CELLS["motifs"]["panels"]),
+        spec=lambda wildcards: spec(
+            "draw_cell_motifs",
+            wildcards,
+            **{key: CELLS["motifs"][key] for key in ("fronts", "panels")},
+        ),
     shell:
         "python scripts/draw_cell_motifs.py --spec {params.spec:q} --history {input.history} "
         "--correlations {input.correlations} --figure {output.svg} > {log} 2>&1"
@@ -774,7 +777,7 @@ rule tabulate_cell_claims:
     conda:
         ENVIRONMENT
     params:
-        spec=spec("tabulate_cell_claims", **BOOTSTRAP),
+        spec=spec("tabulate_cell_claims", fronts=CELLS["motifs"]["fronts"], **BOOTSTRAP),
     shell:
         "python scripts/tabulate_cell_claims.py --spec {params.spec:q} --tables {input.tables} "
         "--table {output.table} --page {output.page} > {log} 2>&1"

@@ -59,12 +59,17 @@ def encoding_words(pattern: Pattern) -> str:
     return "[" + " ".join("*" if value == WILD else str(value) for value in pattern) + "]"
 
 
-def front_of(history: pd.DataFrame) -> pd.DataFrame:
-    """Return the cells on the Pareto front, by rising accuracy; UserError where no cell has both objectives."""
-    front = history[on_front(-objectives_of(history))]
+def front_of(history: pd.DataFrame, fronts: int = 1) -> pd.DataFrame:
+    """Return the cells on the Pareto front, or on the first `fronts` ones, by rising accuracy.
+
+    UserError where no cell has both objectives.
+    """
+    points = objectives_of(history)
+    front = history[(non_dominated_rank(-points) < fronts) & np.isfinite(points).all(axis=1)]
     if front.empty:
         raise UserError("cell search: no evaluated cell has finite objectives; lower the recipe's learning_rate")
-    return front.iloc[np.argsort(places_along_front(*objectives_of(front).T))].reset_index(drop=True)
+    accuracy, introspectability = objectives_of(front).T
+    return front.iloc[np.argsort(places_along_front(accuracy, introspectability))].reset_index(drop=True)
 
 
 def chosen_cells(history: pd.DataFrame, count: int) -> pd.DataFrame:
@@ -259,14 +264,15 @@ def pattern_of(words: str) -> Pattern:
 
 
 def all_cells(histories: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """Return the evaluated cells of all searches with the columns `search` and `front`, on the front of its search."""
-    return pd.concat(
-        [
-            history.assign(search=search, front=on_front(-objectives_of(history)))
-            for search, history in histories.items()
-        ],
-        ignore_index=True,
-    )
+    """Return the evaluated cells of all searches with the columns `search`, `front` and `rank`.
+
+    `rank` is the number of a cell's front within its search, 0 for the Pareto front; `front` says whether it is that.
+    """
+    parts = []
+    for search, history in histories.items():
+        points = objectives_of(history)
+        parts.append(history.assign(search=search, front=on_front(-points), rank=non_dominated_rank(-points)))
+    return pd.concat(parts, ignore_index=True)
 
 
 NO_MOTIF = "none of these motifs"

@@ -19,9 +19,13 @@ Statistic = Callable[[pd.DataFrame], float]
 
 @dataclass(frozen=True)
 class CellStudy:
-    """The tables of one study by file name, and how often the bootstrap draws with which seed."""
+    """The tables of one study by file name, and how often the bootstrap draws with which seed.
+
+    `fronts` says how many fronts of the search stand for the front where its few cells would decide nothing.
+    """
 
     tables: Mapping[str, pd.DataFrame]
+    fronts: int = 1
     seed: int = 1
     replicates: int = 1000
 
@@ -89,7 +93,7 @@ def correlation_of_cells(x: str, y: str, front: bool) -> Quantity:
 
     def find(study: CellStudy) -> Finding:
         cells = study.rows("cell_evaluations", search="multi")
-        cells = cells[cells["front"].astype(bool)] if front else cells
+        cells = cells[cells["rank"] < study.fronts] if front else cells
         return study.found(
             cells,
             lambda rows: trend(rows[x].to_numpy(np.float64), rows[y].to_numpy(np.float64)).spearman,
@@ -134,7 +138,7 @@ def operation_lead() -> Quantity:
 
     def find(study: CellStudy) -> Finding:
         cells = study.rows("cell_evaluations", search="multi")
-        return study.found(cells[cells["front"].astype(bool)], lead, "cells of the front", "operation lead")
+        return study.found(cells[cells["rank"] < study.fronts], lead, "cells of the front", "operation lead")
 
     return Quantity("share of 3x3 convolutions minus the next operation's, over the front", find)
 
