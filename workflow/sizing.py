@@ -131,6 +131,7 @@ class Sizes:
             "dump_member": lambda: self._dump(job),
             "dump_team": lambda: self._dump(job) * len(job.spec["config"]["members"]),
             "dump_subnetworks": lambda: self._dump(job) * len(job.spec["config"]["members"]),
+            "dump_cells": lambda: self._dump(job) * len(job.spec["config"]["members"]),
         }
         return counted[job.rule]() if job.rule in counted else None
 
@@ -213,10 +214,11 @@ def gigabytes(size: int) -> str:
     return f"{size / 1e9:,.2f}" if size >= 5e6 else "< 0.01"
 
 
-def stages() -> list[str]:
-    """Return the rules in the order in which the Snakefile reads."""
-    files = re.findall(r'^ *include: "(.+)"$', Path("Snakefile").read_text(encoding="utf-8"), re.MULTILINE)
-    return [rule for file in files for rule in re.findall(r"^rule (\w+):", Path(file).read_text(), re.MULTILINE)]
+def stages(file: Path = Path("Snakefile")) -> list[str]:
+    """Return the rules in the order in which the Snakefile reads, those of included files at their place."""
+    text = file.read_text(encoding="utf-8")
+    found = re.findall(r'^ *(?:rule (\w+):|include: "(.+)")$', text, re.MULTILINE)
+    return [rule for own, included in found for rule in ([own] if own else stages(file.parent / included))]
 
 
 def row(stage: str, jobs: list[Job], written: list[int | None]) -> str:

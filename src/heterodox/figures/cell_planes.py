@@ -37,7 +37,7 @@ def draw(
         axes.set_title(title)
         axes.set_xlabel(f"First component ({explained[0]:.0%} of the variance)")
         axes.set_ylabel(f"Second component ({explained[1]:.0%})")
-        axes.margins(0.18)
+        axes.margins(0.28, 0.18)
     if groups:
         panels[0].legend(loc="best")
     return figure
