@@ -60,7 +60,8 @@ def calibration(inspections: Inspections, replicates: int, seed: int) -> pd.Data
     """Return one row per member, score and kind of bins: Pearson's and Spearman's r of score and accuracy (Figure 7).
 
     score: `activations` or `softmax`; bins: 50 over `unit` (0..1, the paper's probabilities) or over the `observed`
-    scores, which distances of a narrow range need; `filled` bins hold images. Also each cell's introspectability.
+    scores, which distances of a narrow range need. Intervals lie low, and a value may stand above its own: images drawn
+    again make the bins noisier than they are.
     """
     rows = []
     for member, one in inspections.items():
