@@ -22,6 +22,14 @@ def test_a_warning_is_noted_inside_the_block_and_forgotten_after_it() -> None:
     assert signal.getsignal(signal.SIGTERM) == before
 
 
+def test_a_warning_within_an_inner_block_is_known_to_the_outer_one() -> None:
+    with preemption.deferred():
+        with preemption.deferred():
+            os.kill(os.getpid(), signal.SIGTERM)
+        assert preemption.requested()
+    assert not preemption.requested()
+
+
 def test_leaving_names_the_state_and_ends_with_143(caplog: pytest.LogCaptureFixture) -> None:
     with pytest.raises(SystemExit) as caught:
         preemption.leave(Path("state/resnet.pt"))

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 SUBNETWORK_POOL = "subnetworks"
+CELL_POOL = "cells"
 PENALISED = ("gncl", "masked_gncl")  # losses whose penalty has a consensus
 Config = dict[str, Any]
 
@@ -24,9 +25,16 @@ def subnetworks(config: Config) -> list[str]:
     return [f"subnet_{place:02d}" for place in range(1, count + 1)]
 
 
+def cells(config: Config) -> list[str]:
+    """Return the names of the cells that the cell search hands over, none without one."""
+    count = config["cells"]["members"]["count"] if config["cells"] else 0
+    return [f"cell_{place:02d}" for place in range(1, count + 1)]
+
+
 def group_members(config: Config) -> dict[str, dict[str, Any]]:
-    """Return an entry for every member of a team and every sub-network."""
+    """Return an entry for every member of a team, every sub-network and every searched cell."""
     entries = {name: {"arch": "subnetwork", "class": "NAS", "approach": "supervised"} for name in subnetworks(config)}
+    entries |= {name: {"arch": "cell", "class": "NAS", "approach": "supervised"} for name in cells(config)}
     for team, seed in team_trainings(config):
         archs = config["teams"][team]["archs"]
         for name, arch in zip(team_members(config, team, seed), archs, strict=True):
@@ -53,7 +61,11 @@ def team_pools(config: Config) -> dict[str, dict[str, Any]]:
 
 def searched_pools(config: Config) -> dict[str, dict[str, Any]]:
     """Return the pools of members that searches hand over, by name."""
-    return {}
+    names = cells(config)
+    if not names:
+        return {}
+    entry = config["cells"]["members"]
+    return {CELL_POOL: _pool(names, entry["k"], entry["consensus"])}
 
 
 def _pool(members: list[str], k: int, consensus: list[str]) -> dict[str, Any]:
@@ -103,7 +115,7 @@ def faults(config: Config) -> Iterator[str]:
             yield f"config: teams.{team}.recipe: {entry['recipe']!r} is not in recipes: {', '.join(config['recipes'])}"
     for name in group_members(config):
         if name in config["members"]:
-            yield f"config: members.{name}: this name belongs to a team or a super-network; choose another"
+            yield f"config: members.{name}: this name belongs to a team, a super-network or a search; choose another"
     yield from _sweep_faults(config)
     yield from _supernetwork_faults(config)
     yield from _name_faults(config)

@@ -29,11 +29,14 @@ from heterodox.errors import UserError
 from heterodox.storage.sizes import dump_bytes, image_file_bytes, weights_bytes
 
 RESOURCES = Path(__file__).resolve().parent.parent / "resources"
-# Training images, test images, classes and shape of what torchvision offers, as published; none of it need be here.
+# Training images, test images, classes and shape of what torchvision offers, and of ImageNet-16-120, as published; none
+# of it need be here.
 PUBLISHED = {
+    "MNIST": (60_000, 10_000, 10, (28, 28, 1)),
     "FashionMNIST": (60_000, 10_000, 10, (28, 28, 1)),
     "CIFAR10": (50_000, 10_000, 10, (32, 32, 3)),
     "CIFAR100": (50_000, 10_000, 100, (32, 32, 3)),
+    "imagenet_16_120": (151_700, 6_000, 120, (16, 16, 3)),
 }
 NETWORKS = {"train_member", "pretrain_backbone", "probe_member", "fetch_member", "fetch_backbone"}
 NETWORKS |= {"train_pruning_backbone", "fetch_pruning_backbone"}
@@ -129,6 +132,7 @@ class Sizes:
             "dump_member": lambda: self._dump(job),
             "dump_team": lambda: self._dump(job) * len(job.spec["config"]["members"]),
             "dump_subnetworks": lambda: self._dump(job) * len(job.spec["config"]["members"]),
+            "dump_cells": lambda: self._dump(job) * len(job.spec["config"]["members"]),
         }
         return counted[job.rule]() if job.rule in counted else None
 
@@ -177,8 +181,9 @@ def official_parts(data: dict[str, Any], counts: Counts) -> dict[str, ImageSet]:
         raise UserError("--train, --images and --classes are for image folders; this study's data are counted without")
     if said:
         return made_parts(*folder_counts(data, counts), (data["crop"], data["crop"], 3))
-    if data["source"] == "torchvision" and data["name"] in PUBLISHED:
-        return made_parts(*PUBLISHED[data["name"]])
+    name = data["name"] if data["source"] == "torchvision" else data["source"]
+    if name in PUBLISHED:
+        return made_parts(*PUBLISHED[name])
     with hint("--train, --images and --classes"):
         return interface.load(data["source"]).official_parts({"folder": RESOURCES, **data})
 

@@ -30,6 +30,7 @@ def _note(number: int, frame: FrameType | None) -> None:
 def deferred() -> Iterator[None]:
     """Let SIGTERM wait inside this block until `requested` is looked at; before and after, it ends the process.
 
+    Blocks may lie within one another, as a training does within a search: a warning lasts until the outermost ends.
     Python delivers signals to the main thread only, so in another thread the block changes nothing.
     """
     global _warned
@@ -41,7 +42,8 @@ def deferred() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
-        _warned = False
+        if before is not _note:
+            _warned = False
 
 
 def requested() -> bool:

@@ -40,6 +40,30 @@ def test_colour_sets_keep_their_channels(name: str, monkeypatch: pytest.MonkeyPa
     np.testing.assert_array_equal(parts["train"].labels, np.arange(6))
 
 
+def write_idx(path: Path, values: np.ndarray) -> None:
+    """Write bytes in the format of MNIST's files: type 8, the number of axes, each length in four bytes, the values."""
+    lengths = b"".join(length.to_bytes(4, "big") for length in values.shape)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(bytes([0, 0, 8, values.ndim]) + lengths + values.tobytes())
+
+
+def test_mnist_is_read_from_its_own_files(tmp_path: Path) -> None:
+    draw = np.random.default_rng(0)
+    images = {
+        "train": draw.integers(0, 256, (5, 28, 28), np.uint8),
+        "t10k": draw.integers(0, 256, (3, 28, 28), np.uint8),
+    }
+    for part, pixels in images.items():
+        write_idx(tmp_path / "MNIST" / "raw" / f"{part}-images-idx3-ubyte", pixels)
+        write_idx(tmp_path / "MNIST" / "raw" / f"{part}-labels-idx1-ubyte", np.arange(len(pixels), dtype=np.uint8))
+    parts = torchvision.official_parts({"name": "MNIST", "folder": tmp_path})
+    assert parts["train"].shape == (28, 28, 1)
+    assert len(parts["train"].classes) == 10
+    for part, name in (("train", "train"), ("test", "t10k")):
+        np.testing.assert_array_equal(parts[part].read(np.arange(len(images[name])))[..., 0], images[name])
+        np.testing.assert_array_equal(parts[part].labels, np.arange(len(images[name])))
+
+
 @pytest.mark.parametrize("name", torchvision.SETS)
 def test_a_missing_set_is_one_line(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torchvision, "DEBIAN_FASHION_MNIST", tmp_path / "none")
@@ -49,5 +73,5 @@ def test_a_missing_set_is_one_line(name: str, tmp_path: Path, monkeypatch: pytes
 
 
 def test_an_unknown_name_is_one_line(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"'MNIST' is unknown; there are FashionMNIST"):
-        torchvision.official_parts({"name": "MNIST", "folder": tmp_path})
+    with pytest.raises(UserError, match=r"'SVHN' is unknown; there are MNIST, FashionMNIST"):
+        torchvision.official_parts({"name": "SVHN", "folder": tmp_path})

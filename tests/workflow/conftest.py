@@ -104,7 +104,7 @@ def grown_study(members: int, severities: int) -> dict[str, Any]:
     }
     config["corruptions"] = {name: [1.0 + level for level in range(severities)] for name in config["corruptions"]}
     config["pools"] = {"first": {"members": list(config["members"])[:14], "k": 3}}
-    for section in ("figures", "teams", "sweeps", "supernetwork", "method_agreement"):
+    for section in ("figures", "teams", "sweeps", "supernetwork", "method_agreement", "cells"):
         del config[section]
     return config
 

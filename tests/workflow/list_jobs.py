@@ -55,6 +55,7 @@ def jobs(target: str, config: str | None) -> list[dict]:
                 "named_outputs": sorted(dict(job.output.items())),
                 "logs": [str(file) for file in job.log],
                 "shell": job.rule.shellcmd,
+                "command": job.shellcmd,
                 "cached": bool(job.rule.cache.flag),
                 "key": study._workflow.async_run(keys.get_provenance_hash(job)) if job.rule.cache.flag else None,
             }

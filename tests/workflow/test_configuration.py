@@ -13,6 +13,7 @@ from heterodox.corruptions import interface as corruptions
 from heterodox.ensembles.kernels import RULES
 from heterodox.explain import interface as explanations
 from heterodox.networks import loading
+from heterodox.training.cells import CellRecipe
 from heterodox.training.losses import TeamLoss
 from heterodox.training.recipe import Pretraining, Probe, Recipe
 from heterodox.training.shrinking import Shrinking
@@ -51,7 +52,13 @@ def test_registries_are_the_folders_of_the_library() -> None:
 
 @pytest.mark.parametrize(
     ("definition", "fields"),
-    [("recipe", Recipe), ("pretraining", Pretraining), ("probe", Probe), ("shrinking", Shrinking)],
+    [
+        ("recipe", Recipe),
+        ("pretraining", Pretraining),
+        ("probe", Probe),
+        ("shrinking", Shrinking),
+        ("cell_recipe", CellRecipe),
+    ],
 )
 def test_schema_and_dataclass_name_the_same_fields_and_defaults(definition: str, fields: Any) -> None:
     entries = configuration.read_schema()["$defs"][definition]["properties"]

@@ -56,3 +56,15 @@ def test_exhibits_are_told_apart_by_their_losses(config: dict[str, Any]) -> None
     assert member_groups.exhibits(config) == titles
     config["figures"]["team_maps"]["teams"].pop()
     assert member_groups.exhibits(config) is None
+
+
+def test_searched_cells_are_numbered_members_of_a_pool_of_their_own(config: dict[str, Any]) -> None:
+    assert member_groups.cells(config) == []
+    assert member_groups.searched_pools(config) == {}
+    study = yaml.safe_load((ROOT / "tests/smoke/cells.yaml").read_text(encoding="utf-8"))
+    assert configuration.complete(study) == []
+    assert member_groups.cells(study) == ["cell_01", "cell_02", "cell_03"]
+    assert member_groups.group_members(study)["cell_03"]["arch"] == "cell"
+    pool = member_groups.searched_pools(study)["cells"]
+    assert (pool["members"], pool["k"]) == (["cell_01", "cell_02", "cell_03"], 2)
+    assert pool.keys() == config["pools"]["architectures"].keys()

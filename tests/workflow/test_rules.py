@@ -47,6 +47,13 @@ EXPENSIVE = {
     "export_front_members",
     "corrupt_pruning_images",
     "dump_pruned_members",
+    "search_cells",
+    "train_cells",
+    "dump_cells",
+    "inspect_cells",
+    "repair_cell",
+    "train_wide_cell",
+    "compare_cell_recipes",
 }
 # Expensive ones whose code is all imported by its own name.
 IMPORTED_BY_NAME = {"search_masks", "train_front_heads", "compare_recipes"}
@@ -151,7 +158,9 @@ def test_the_default_study_has_the_expected_jobs(working: list[dict]) -> None:
     assert rules.count("train_team") == 8 * 2
     assert rules.count("dump_team") == 8 * 2 * 5
     assert rules.count("dump_subnetworks") == 5
-    assert rules.count("score_ensembles") == 2 * 5
+    assert rules.count("search_cells") == 5
+    assert rules.count("dump_cells") == 5
+    assert rules.count("score_ensembles") == 2 * 5 + 4  # cells on corrupted images
 
 
 def test_every_rule_has_a_docstring(jobs: list[dict]) -> None:
@@ -272,6 +281,10 @@ def test_the_test_split_reaches_only_corruptions_dumps_and_their_pictures(workin
         "dump_member",
         "dump_team",
         "dump_subnetworks",
+        "dump_cells",
+        "inspect_cells",
+        "repair_cell",
+        "train_wide_cell",
         "measure_similarity",
         "compare_methods",
         "draw_saliency_maps",

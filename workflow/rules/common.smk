@@ -198,9 +198,12 @@ def labels_of(members):
     return {name: {key: MEMBERS[name][key] for key in ("class", "approach")} for name in members}
 
 
+FOLDER_SOURCES = ("image_folder", "imagenet_16_120")
+
+
 def folder_state_of(entry):
     """Return a digest of the image folder that an entry of the config names, None for data with checksums."""
-    return source_folders.state(Path(entry["folder"])) if entry["source"] == "image_folder" else None
+    return source_folders.state(Path(entry["folder"])) if entry["source"] in FOLDER_SOURCES else None
 
 
 def team_of(team):

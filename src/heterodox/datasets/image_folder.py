@@ -23,14 +23,20 @@ def official_parts(data: Mapping[str, Any]) -> dict[str, ImageSet]:
     their names (of their numbers, if all names are numbers), files in order of theirs.
     Raises UserError where a folder is missing or the two parts do not have the same classes.
     """
-    folder = _existing(Path(data["folder"]))
-    parts = {"test": _image_set(folder / (data.get("test") or _test_folder(folder)), data)}
-    train = data.get("train", "train")
-    if train is not None:
-        parts["train"] = _image_set(folder / train, data)
-        if parts["train"].classes != parts["test"].classes:
-            raise UserError(f"{folder}: the class folders of the training and test images differ; make them the same")
+    parts = {part: _image_set(path, data) for part, path in part_folders(data).items()}
+    if "train" in parts and parts["train"].classes != parts["test"].classes:
+        raise UserError(
+            f"{data['folder']}: the class folders of the training and test images differ; make them the same"
+        )
     return parts
+
+
+def part_folders(data: Mapping[str, Any]) -> dict[str, Path]:
+    """Return where the test and, unless `train` is null, the training images lie; UserError where that is not clear."""
+    folder = _existing(Path(data["folder"]))
+    parts = {"test": folder / (data.get("test") or _test_folder(folder))}
+    train = data.get("train", "train")
+    return parts if train is None else parts | {"train": _existing(folder / train)}
 
 
 def second_test_set(data: Mapping[str, Any], classes: list[str]) -> ImageSet:
@@ -112,13 +118,18 @@ def _sides(data: Mapping[str, Any]) -> tuple[int, int]:
 
 def _read_image(path: Path, resize: int, crop: int) -> np.ndarray:
     """Return the image, its shorter side resized to `resize` pixels (bilinear, antialiased), its centre cut out."""
-    try:
-        with Image.open(path) as file:
-            image = file.convert("RGB")
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:  # Pillow raises all of these
-        raise UserError(f"{path}: not a readable image; replace or remove it") from error
+    image = opened(path)
     width, height = image.size
     shorter = min(width, height)
     image = image.resize((resize * width // shorter, resize * height // shorter), Image.Resampling.BILINEAR)
     left, top = round((image.width - crop) / 2), round((image.height - crop) / 2)
     return np.asarray(image.crop((left, top, left + crop, top + crop)))
+
+
+def opened(path: Path) -> Image.Image:
+    """Return the image in RGB; UserError where it cannot be read."""
+    try:
+        with Image.open(path) as file:
+            return file.convert("RGB")
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:  # Pillow raises all of these
+        raise UserError(f"{path}: not a readable image; replace or remove it") from error

@@ -13,7 +13,7 @@ from heterodox.datasets.image_sets import ImageSet, held_in_memory
 from heterodox.errors import UserError
 from heterodox.storage.atomic import atomic_path
 
-SETS = ("FashionMNIST", "CIFAR10", "CIFAR100")
+SETS = ("MNIST", "FashionMNIST", "CIFAR10", "CIFAR100")
 # Debian's package dataset-fashion-mnist: the official files, compressed anew, so torchvision's sums do not fit them.
 DEBIAN_FASHION_MNIST = Path("/usr/share/datasets/fashion-mnist")
 

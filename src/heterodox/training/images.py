@@ -34,6 +34,10 @@ class LabelledImages:
         height, width, channels = self.images.shape[1:]
         return channels, height, width
 
+    def to(self, device: torch.device) -> "LabelledImages":
+        """Return the images on another device."""
+        return LabelledImages(self.images.to(device), self.labels.to(device), self.classes)
+
     def first(self, count: int) -> "LabelledImages":
         """Return the first `count` images."""
         return LabelledImages(self.images[:count], self.labels[:count], self.classes)
