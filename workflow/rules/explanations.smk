@@ -1,0 +1,67 @@
+"""The explanation study: annotated images, members on a shared trunk, their maps averaged and scored.
+
+Everything stands below results/{explanation_study.dataset}, E for short:
+
+INPUTS  config.explanation_study; published data sets below data_root where a source names one
+OUTPUTS E/annotated/{source}/{split}.h5          images with attributes, masks and key points (prepare_annotated_images)
+        E/backbones/{backbone}.safetensors|json  networks trained on the classes of a source (train_explained_backbone)
+        E/member_sets/{member_set}.safetensors|json  N heads or networks (train_member_set)
+        E/predictions/{member_set}.h5            logits of every member on the images to explain (predict_member_set)
+        E/maps/{member_set}/{method}/{explained}.h5  maps; explained is `members`, `draws` (one member, N draws),
+                                                 `mean_logit` or `mean_probability` (an ensemble as one network)
+                                                 (explain_member_set)
+        E/scores/{member_set}/{method}.csv, .sizes.csv   every map against the mask (score_explanations)
+        E/tables/*.csv, *.html, E/figures/*.svg|png|pdf  (tabulate_*, draw_*)
+        E/user_study/                            stimuli and pages (make_stimuli)
+"""
+
+EXPLANATION = config["explanation_study"]
+EXPLAINED = f"results/{EXPLANATION['dataset']}"
+EXPLAINED_LOGS = f"{EXPLAINED}/logs"
+MEMBER_SETS = EXPLANATION["member_sets"]
+TASKS = EXPLANATION["tasks"]
+SOURCES = EXPLANATION["sources"]
+# What `explanations` makes; rules below add theirs.
+EXPLANATION_TABLES, EXPLANATION_FIGURES, EXPLANATION_FILES = [], [], []
+
+
+wildcard_constraints:
+    source=one_of(SOURCES),
+    split="train|validation|test",
+    backbone=one_of(EXPLANATION["backbones"]),
+    member_set=one_of(MEMBER_SETS),
+    explained="members|draws|mean_logit|mean_probability",
+    method="[a-z_]+(-[0-9]+)?",
+
+
+def explained_figure(name, caption, category="Explanations"):
+    """Return the three files of a figure of this study, by kind; the report shows the SVG with its caption."""
+    files = {kind: f"{EXPLAINED}/figures/{name}.{kind}" for kind in ("svg", "png", "pdf")}
+    EXPLANATION_FIGURES.extend(files.values())
+    return files | {"svg": report(files["svg"], caption=f"../report/{caption}.rst", category=category)}
+
+
+def explained_table(name, caption, category="Explanations"):
+    """Return a table of this study and its page, which the report shows with its caption."""
+    table, page = f"{EXPLAINED}/tables/{name}.csv", f"{EXPLAINED}/tables/{name}.html"
+    EXPLANATION_TABLES.extend([table, page])
+    return {"table": table, "page": report(page, caption=f"../report/{caption}.rst", category=category)}
+
+
+def evaluated_source(member_set):
+    """Return the source whose test images the members of this set are explained on."""
+    task = TASKS[MEMBER_SETS[member_set]["task"]]
+    return task["evaluated_on"] or task["source"]
+
+
+STUDY_TABLES.extend(EXPLANATION_TABLES)
+STUDY_FIGURES.extend(EXPLANATION_FIGURES)
+STUDY_FILES.extend(EXPLANATION_FILES)
+
+
+rule explanations:
+    """Run the explanation study: averaged saliency maps beside what experts mark."""
+    input:
+        EXPLANATION_TABLES,
+        EXPLANATION_FIGURES,
+        EXPLANATION_FILES,
