@@ -42,12 +42,10 @@ class Ensemble:
     """Members that were trained for the same task.
 
     `outputs` names what each logit stands for. `multi_label` says whether each is a yes or no of its own (sigmoid)
-    instead of one class among all (softmax). `reference` is the one model trained on all data beside members that saw
-    a part of them, None where every member saw all. `description` is what the JSON file says.
+    instead of one class among all (softmax). `description` is what the JSON file says.
     """
 
     members: list[HeadMember]
-    reference: HeadMember | None
     outputs: list[str]
     multi_label: bool
     description: dict[str, Any]
@@ -69,17 +67,17 @@ def spatial_layers(network: nn.Module, arch: str) -> nn.Module:
     raise UserError(f"arch {arch}: its features are no maps in front of one classifier; take resnet, resnext or vgg")
 
 
-def new_head(features: int, outputs: int, hidden: int, grid: int) -> nn.Sequential:
-    """Return an untrained head: mean over `grid` x `grid` parts of the maps, [linear, ReLU,] linear.
+def new_head(features: int, outputs: int, hidden: Sequence[int], grid: int) -> nn.Sequential:
+    """Return an untrained head: mean over `grid` x `grid` parts of the maps, (linear, ReLU) per hidden width, linear.
 
-    `features` counts the maps; `hidden` 0 leaves the middle layer out, and then all members of a frozen backbone
-    converge to the same weights, as the loss is convex.
+    `features` counts the maps. Without hidden layers all members of a frozen backbone converge to the same weights,
+    as the loss is convex.
     """
     layers: list[tuple[str, nn.Module]] = [("pool", nn.AdaptiveAvgPool2d(grid)), ("flatten", nn.Flatten())]
     width = features * grid * grid
-    if hidden:
-        layers += [("hidden", nn.Linear(width, hidden)), ("relu", nn.ReLU())]
-        width = hidden
+    for place, wider in enumerate(hidden, 1):
+        layers += [(f"hidden_{place}", nn.Linear(width, wider)), (f"relu_{place}", nn.ReLU())]
+        width = wider
     return nn.Sequential(OrderedDict([*layers, ("output", nn.Linear(width, outputs))]))
 
 
@@ -98,8 +96,7 @@ def load_heads(weights: Path, device: torch.device | str = "cpu") -> Ensemble:
         raise UserError(f"{weights}: does not fit its description ({reason}); train the heads again") from error
     for member in members:
         member.eval().requires_grad_(False).to(device)
-    reference = members.pop() if described["reference"] else None
-    return Ensemble(members, reference, described["outputs"], described["multi_label"], described)
+    return Ensemble(members, described["outputs"], described["multi_label"], described)
 
 
 def _members(described: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> list[HeadMember]:
