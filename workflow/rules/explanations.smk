@@ -54,6 +54,48 @@ def evaluated_source(member_set):
     return task["evaluated_on"] or task["source"]
 
 
+def source_of(source):
+    """Return a source of annotated images, the folder of a published one below `data_root`."""
+    entry = SOURCES[source]
+    return entry | ({"folder": str(Path(config["data_root"], entry["folder"]))} if entry["folder"] else {})
+
+
+def annotated_splits(source):
+    """Return the training and validation images of a source."""
+    return {split: f"{EXPLAINED}/annotated/{source}/{split}.h5" for split in ("train", "validation")}
+
+
+rule prepare_annotated_images:
+    """Draw the synthetic birds, or read a published data set: images with attributes, masks and key points."""
+    output:
+        train=f"{EXPLAINED}/annotated/{{source}}/train.h5",
+        validation=f"{EXPLAINED}/annotated/{{source}}/validation.h5",
+        test=f"{EXPLAINED}/annotated/{{source}}/test.h5",
+    log:
+        f"{EXPLAINED_LOGS}/prepare_annotated_images/{{source}}.log",
+    cache: "omit-software"
+    conda:
+        ENVIRONMENT
+    params:
+        spec=lambda wildcards: spec(
+            "prepare_annotated_images",
+            wildcards,
+            modules=[f"datasets/annotated/{SOURCES[wildcards.source]['source']}.py"],
+            dataset=EXPLANATION["dataset"],
+            seed=EXPLANATION["seed"],
+            source=source_of(wildcards.source),
+            folder_state=(
+                source_folders.state(Path(source_of(wildcards.source)["folder"]))
+                if SOURCES[wildcards.source]["folder"]
+                else None
+            ),
+        ),
+        state=f"{EXPLAINED}/state/annotated/{{source}}",
+    shell:
+        "python scripts/prepare_annotated_images.py --spec {params.spec:q} --train {output.train} "
+        "--validation {output.validation} --test {output.test} --state {params.state} > {log} 2>&1"
+
+
 STUDY_TABLES.extend(EXPLANATION_TABLES)
 STUDY_FIGURES.extend(EXPLANATION_FIGURES)
 STUDY_FILES.extend(EXPLANATION_FILES)

@@ -20,7 +20,7 @@ class Canvas:
         self.plane = Plane(columns[None], rows[None])
 
     def lay(self, cover: Array, colour: Array) -> None:
-        """Paint with `colour` (n, 3), (n, 3, H, W) or (3,), where `cover` (n, H, W) says how much of it a pixel takes."""
+        """Paint with `colour` (n, 3), (n, 3, H, W) or (3,); `cover` (n, H, W) says how much of it a pixel takes."""
         if colour.ndim == 1:
             colour = colour[None]
         if colour.ndim == 2:
@@ -32,7 +32,7 @@ class Canvas:
     def lay_shape(self, distance: Array, colour: Array, scale: Number = 1.0, opacity: Number = 1.0) -> Array:
         """Paint a shape whose `distance` is in units of `scale` pixels; return the share of each pixel it covers."""
         cover = coverage(distance, scale)
-        self.lay(cover * np.float32(opacity) if isinstance(opacity, float) else cover * opacity, colour)
+        self.lay(cover * opacity, colour)
         return cover
 
     def finished(self) -> Array:

@@ -41,7 +41,7 @@ class Pictures:
 def paint(birds: Birds, size: int, style: str = "garden") -> Pictures:
     """Paint birds as images of `size` x `size` pixels; each depends on its own traits alone, not on the batch."""
     step = max(1, CHUNK_PIXELS // size**2)
-    parts = [_painted(birds.rows(slice(start, start + step)), size, style) for start in range(0, len(birds), step)]
+    parts = [_painted(birds.at(slice(start, start + step)), size, style) for start in range(0, len(birds), step)]
     return Pictures(
         np.concatenate([part.images for part in parts]),
         {name: np.concatenate([part.masks[name] for part in parts]) for name in (*PARTS, *MARKS)},
@@ -55,8 +55,8 @@ def _painted(birds: Birds, size: int, style: str) -> Pictures:
     scene(canvas, birds.scenery)
     painter = _Painter(canvas, birds, style)
     painter.paint_all()
-    masks = {name: cover >= SEEN for name, cover in painter.seen.items()}
-    points = {name: np.where(masks[name].any((1, 2))[:, None], painter.points[name], np.nan) for name in masks}
+    masks: dict[str, np.ndarray] = {name: np.greater_equal(cover, SEEN) for name, cover in painter.seen.items()}
+    points = {name: np.where(np.any(masks[name], axis=(1, 2))[:, None], painter.points[name], np.nan) for name in masks}
     return Pictures(canvas.finished(), masks, points)
 
 
@@ -77,15 +77,14 @@ class _Painter:
         self.body_plane = upright.turned(column(self.tilt))
         self.head_turn, self.wing_lift = np.radians(pose["head_turn"]), np.radians(pose["wing_lift"])
         self.head_plane = self.body_plane.moved(*HEAD).turned(column(self.head_turn))
-        wing_angle = np.pi + 0.14 - self.wing_lift
-        self.wing_angle = wing_angle
-        self.wing_plane = self.body_plane.moved(*SHOULDER).turned(column(wing_angle))
+        self.wing_angle = np.pi + 0.14 - self.wing_lift
+        self.wing_plane = self.body_plane.moved(*SHOULDER).turned(column(self.wing_angle))
         self.tail_plane = self.body_plane.moved(*TAIL).turned(np.float32(np.pi + 0.04))
         self._mix_colours()
 
     def _mix_colours(self) -> None:
         """Take every bird's palette, its shades shifted a little."""
-        palettes = colours.table([palette for palette in colours.PALETTES.values()])[self.birds.traits["palette"]]
+        palettes = colours.table(list(colours.PALETTES.values()))[self.birds.traits["palette"]]
         tints = np.asarray(self.birds.tints, np.float32).reshape(-1, 3, 3)
         shift = (tints - 0.5) * 26
         upper, lower, dark = shift[:, 0], shift[:, 1], shift[:, 2]
@@ -101,11 +100,11 @@ class _Painter:
         self._perch()
         self._tail()
         self._crest()
-        body, head, torso = self._body()
+        head, torso = self._body()
         self._face_marks(head)
         self._breast_band(torso)
         self._bill()
-        self._wing(body)
+        self._wing()
         self._eye()
         self.seen = {name: self.seen[name] for name in (*PARTS, *MARKS)}
 
@@ -187,7 +186,7 @@ class _Painter:
         self._cover("crest", cover)
         self._point("crest", "head", CREST[0] - 0.17, CREST[1] + 0.25)
 
-    def _body(self) -> tuple[Array, Array, Array]:
+    def _body(self) -> tuple[Array, Array]:
         torso = ellipse(self.body_plane.turned(np.float32(0.22)), 1.0, 0.76)
         head = circle(self.head_plane, HEAD_RADIUS)
         distance = joined(torso, head, 0.45)
@@ -199,7 +198,7 @@ class _Painter:
         self._cover("body", cover)
         self._point("body", "body", 0.0, 0.0)
         self._outline(distance)
-        return cover, head, torso
+        return head, torso
 
     def _face_marks(self, head: Array) -> None:
         inside = coverage(head, self.unit)
@@ -232,7 +231,7 @@ class _Painter:
         self._point("bill", "head", BILL[0] + 0.375 * length[:, 0, 0].astype(np.float64), BILL[1])
         self._outline(distance)
 
-    def _wing(self, body: Array) -> None:
+    def _wing(self) -> None:
         plane = self.wing_plane
         blade = leaf(plane.moved(0.5 * WING_LENGTH, 0.0), 0.5 * WING_LENGTH, 0.5 * 0.9)
         distance = joined(blade, circle(plane.moved(0.42, 0.02), 0.44), 0.2)

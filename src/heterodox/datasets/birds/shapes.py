@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 Array = np.ndarray
-Number = np.ndarray | float
+Number = np.ndarray | np.floating | float
 
 
 class Plane(NamedTuple):
@@ -24,9 +24,7 @@ class Plane(NamedTuple):
 
     def turned(self, angle: Number) -> "Plane":
         """Return the coordinates in a frame turned by `angle` (radians, from x to y)."""
-        cosine, sine = np.float32(np.cos(angle)), np.float32(np.sin(angle))
-        if isinstance(angle, np.ndarray):
-            cosine, sine = np.cos(angle).astype(np.float32), np.sin(angle).astype(np.float32)
+        cosine, sine = (np.asarray(function(angle), np.float32) for function in (np.cos, np.sin))
         return Plane(self.x * cosine + self.y * sine, self.y * cosine - self.x * sine)
 
 

@@ -85,13 +85,13 @@ class Birds:
         """Return the place of each bird's family in `FAMILIES`, int64 (N,)."""
         return self.traits["eye"] * len(SPECIES_TRAITS["tail"]) + self.traits["tail"]
 
-    def rows(self, chosen: slice) -> "Birds":
-        """Return some of the birds."""
+    def at(self, rows: np.ndarray | slice) -> "Birds":
+        """Return the birds at these rows, in this order."""
         return Birds(
-            {name: values[chosen] for name, values in self.traits.items()},
-            {name: values[chosen] for name, values in self.pose.items()},
-            self.tints[chosen],
-            self.scenery[chosen],
+            {name: values[rows] for name, values in self.traits.items()},
+            {name: values[rows] for name, values in self.pose.items()},
+            self.tints[rows],
+            self.scenery[rows],
         )
 
 
