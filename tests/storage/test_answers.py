@@ -43,7 +43,7 @@ def test_further_columns_and_a_byte_order_mark_do_no_harm(tmp_path: Path) -> Non
 )
 def test_a_fault_is_one_line_that_names_the_file(tmp_path: Path, old: str, new: str, said: str) -> None:
     file = written(tmp_path / "ratings.csv", GOOD.replace(old, new))
-    with pytest.raises(UserError, match="ratings.csv: ") as error:
+    with pytest.raises(UserError, match=r"ratings\.csv: ") as error:
         read_ratings([file])
     assert said in str(error.value)
     assert "\n" not in str(error.value)

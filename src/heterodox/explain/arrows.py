@@ -176,7 +176,7 @@ def _costs(
     others: np.ndarray,
     diagonal: float,
 ) -> np.ndarray:
-    """Return the cost of label `own` at each corner that is tried, (k,), the others where they are; inf: not allowed."""
+    """Return the cost of label `own` at each corner tried, (k,), the others where they are; inf: not allowed."""
     target, size = targets[own], sizes[own]
     tails = _tails(tried + size / 2, np.broadcast_to(target, tried.shape), np.broadcast_to(size, tried.shape))
     lengths = np.linalg.norm(tails - target, axis=1)

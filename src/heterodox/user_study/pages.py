@@ -18,7 +18,7 @@ from PIL import Image
 from heterodox.errors import UserError
 from heterodox.storage.answers import ANNOTATIONS, AVERAGING, LEARNING
 from heterodox.tables.user_studies import ENOUGH, WINDOW
-from heterodox.user_study.trials import EXAMPLE, MANIFEST
+from heterodox.user_study.trials import EXAMPLE, MANIFEST, species_of
 
 WEBP_QUALITY = 90
 PARTS = {"STYLE": "page.css", "SCRIPT": "page.js"}
@@ -45,8 +45,8 @@ INTRODUCTIONS = {
     AVERAGING: [
         "A computer named the birds that you will see, and highlighted what it looked at.",
         HEAT,
-        "In each trial, choose the bird's species and say how far you agree with two statements about the highlighting. "
-        "The same image without highlighting is always shown beside it.",
+        "In each trial, choose the bird's species and say how far you agree with two statements about the "
+        "highlighting. The same image without highlighting is always shown beside it.",
     ],
     ANNOTATIONS: [
         "Each image of a bird comes with one kind of explanation: boxes, arrows, arrows with labels, a heat map, or a "
@@ -56,10 +56,10 @@ INTRODUCTIONS = {
         "say how far you agree with three statements.",
     ],
     LEARNING: [
-        "You will learn to tell two similar birds apart, by trying. For each image choose the bird's name; then you are "
-        "told whether it was right.",
-        "At first you have to guess. A pair is done as soon as nine of your last ten answers were right; after a short "
-        "break the next pair follows.",
+        "You will learn to tell two similar birds apart, by trying. For each image choose the bird's name; then you "
+        "are told whether it was right.",
+        "At first you have to guess. A pair is done as soon as nine of your last ten answers were right; after a "
+        "short break the next pair follows.",
     ],
 }
 Study = dict[str, Any]
@@ -139,10 +139,9 @@ def _rated(rows: pd.DataFrame, study: str) -> Study:
     questions = [{"id": f"Q{place}", "text": text} for place, text in enumerate(QUESTIONS[study], 1)]
     content: Study = {"scale": SCALE, "questions": questions, "trials": trials}
     if study == AVERAGING:
-        # Look-alikes stand side by side.
-        content["species"] = [
-            name for _, own in rows.groupby("pair", sort=True) for name in sorted(set(own["species"]))
-        ]
+        # Look-alikes stand side by side, also one of which no image is shown.
+        by_pair = rows.groupby("pair", sort=True)["species"]
+        content["species"] = [name for pair, own in by_pair for name in sorted(species_of(str(pair), own))]
     return content
 
 

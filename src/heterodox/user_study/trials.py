@@ -3,7 +3,7 @@
 Every draw is keyed by the study, so that one study's images do not depend on another's.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -37,6 +37,12 @@ class Trial(NamedTuple):
 def pair_name(pair: Pair) -> str:
     """Return how tables name a pair of look-alikes."""
     return " / ".join(pair)
+
+
+def species_of(pair: str, shown: Iterable[str]) -> set[str]:
+    """Return the species of a pair: those shown and, where the pair's name is of `pair_name`, the other one too."""
+    named = set(pair.split(" / "))
+    return {*shown} | (named if named & {*shown} else set())
 
 
 def averaging_trials(images: Mapping[str, Sequence[int]], pairs: Sequence[Pair], count: int, seed: int) -> list[Trial]:
@@ -139,7 +145,7 @@ def manifest(trials: Sequence[Trial], pictures: Sequence[tuple[str, str, str]]) 
 
 
 def images_by_species(labels: np.ndarray, classes: Sequence[str], index: np.ndarray) -> dict[str, list[int]]:
-    """Return the identities of the images (n,) of each species, sorted: what is drawn does not depend on their order."""
+    """Return the identities of the images (n,) of each species, sorted: no draw depends on their order."""
     return {
         name: sorted(int(value) for value in np.asarray(index)[np.asarray(labels) == label])
         for label, name in enumerate(classes)
