@@ -80,20 +80,24 @@ class Method:
         """
         targets = targets.to(pixels.device).expand(len(networks), len(pixels))
         named = list(keys) if keys is not None else content_keys(pixels)
-        parts: list[Tensor | None] = [None] * len(networks)
+        result = torch.empty(0)
         for places, members in groups(networks):
-            maps = torch.cat(list(self._pieces(members, pixels, targets[places], named)), dim=1)
-            for place, own in zip(places, maps, strict=True):
-                parts[place] = own
-        return torch.stack([part for part in parts if part is not None])
+            for part, maps in self._pieces(members, pixels, targets[places], named):
+                if not len(result):  # how many channels there are is the method's to say
+                    result = maps.new_empty((len(networks), len(pixels), *maps.shape[2:]))
+                for place, own in zip(places, maps, strict=True):
+                    result[place, part] = own
+        return result
 
-    def _pieces(self, members: Shared, pixels: Tensor, targets: Tensor, keys: Sequence[str]) -> Iterator[Tensor]:
+    def _pieces(
+        self, members: Shared, pixels: Tensor, targets: Tensor, keys: Sequence[str]
+    ) -> Iterator[tuple[slice, Tensor]]:
         result_bytes = len(members.heads) * pixels[0].numel() * 4
         images, rows = rows_within(self.budget, members.trunk, pixels[:1], result_bytes)
         setting = Setting(rows, keys, self.seed, self.repetition, self.signed)
         for start in range(0, len(pixels), images):
             part = slice(start, start + images)
-            yield self.explain(members, pixels[part].detach(), targets[:, part], setting.of(part), **self.options)
+            yield part, self.explain(members, pixels[part].detach(), targets[:, part], setting.of(part), **self.options)
 
 
 def names() -> list[str]:
