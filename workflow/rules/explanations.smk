@@ -5,6 +5,7 @@ Everything stands below results/{explanation_study.dataset}, E for short:
 INPUTS  config.explanation_study; published data sets below data_root where a source names one
 OUTPUTS E/annotated/{source}/{split}.h5          images with attributes, masks and key points (prepare_annotated_images)
         E/backbones/{backbone}.safetensors|json  networks trained on the classes of a source (train_explained_backbone)
+        E/features/{backbone}/{source}/{split}-{pool}.h5  what a frozen trunk says of each image (extract_features)
         E/member_sets/{member_set}.safetensors|json  N heads or networks (train_member_set)
         E/predictions/{member_set}.h5            logits of every member on the images to explain (predict_member_set)
         E/maps/{member_set}/{method}/{explained}.h5  maps; explained is `members`, `draws` (one member, N draws),
@@ -65,6 +66,35 @@ def annotated_splits(source):
     return {split: f"{EXPLAINED}/annotated/{source}/{split}.h5" for split in ("train", "validation")}
 
 
+def local_backbone_of(backbone):
+    """Return the file of weights that a backbone names, in a list; empty where a library brings them or it is trained."""
+    pretrained = EXPLANATION["backbones"][backbone]["pretrained"]
+    if not isinstance(pretrained, str):
+        return []
+    if not Path(pretrained).is_file():
+        where = f"config: explanation_study.backbones.{backbone}.pretrained"
+        refuse([f"{where}: there is no file {pretrained}; put it there or drop the backbone"])
+    return [pretrained]
+
+
+def explained_zoo(backbone):
+    """Return the library file of a backbone's architecture; it is loaded by name."""
+    return [f"networks/zoo/{EXPLANATION['backbones'][backbone]['arch']}.py"]
+
+
+def task_of(member_set):
+    """Return the task that the members of a set learn."""
+    return TASKS[MEMBER_SETS[member_set]["task"]]
+
+
+def features_of(member_set):
+    """Return the features of training and validation images on which heads are trained; none for fine-tuned trunks."""
+    entry = MEMBER_SETS[member_set]
+    folder = f"{EXPLAINED}/features/{entry['backbone']}/{task_of(member_set)['source']}"
+    splits = ("train", "validation") if entry["trunk"] == "frozen" else ()
+    return [f"{folder}/{split}-{entry['pool']}.h5" for split in splits]
+
+
 rule prepare_annotated_images:
     """Draw the synthetic birds, or read a published data set: images with attributes, masks and key points."""
     output:
@@ -94,6 +124,100 @@ rule prepare_annotated_images:
     shell:
         "python scripts/prepare_annotated_images.py --spec {params.spec:q} --train {output.train} "
         "--validation {output.validation} --test {output.test} --state {params.state} > {log} 2>&1"
+
+
+rule train_explained_backbone:
+    """Train a network on the classes of annotated images, or take one made elsewhere; members put heads on its trunk."""
+    input:
+        unpack(lambda wildcards: annotated_splits(EXPLANATION["backbones"][wildcards.backbone]["source"])),
+        local=lambda wildcards: local_backbone_of(wildcards.backbone),
+    output:
+        weights=f"{EXPLAINED}/backbones/{{backbone}}.safetensors",
+        description=f"{EXPLAINED}/backbones/{{backbone}}.json",
+    log:
+        f"{EXPLAINED_LOGS}/train_explained_backbone/{{backbone}}.log",
+    cache: "omit-software"
+    conda:
+        ENVIRONMENT
+    resources:
+        gpu=1,
+    params:
+        spec=lambda wildcards: spec(
+            "train_explained_backbone",
+            wildcards,
+            modules=explained_zoo(wildcards.backbone),
+            dataset=EXPLANATION["dataset"],
+            seed=EXPLANATION["seed"],
+            backbone=EXPLANATION["backbones"][wildcards.backbone],
+        ),
+        state=f"{EXPLAINED}/state/backbones/{{backbone}}.pt",
+    shell:
+        "python scripts/train_explained_backbone.py --spec {params.spec:q} --train {input.train} "
+        "--validation {input.validation} --weights {output.weights} --state {params.state} > {log} 2>&1"
+
+
+rule extract_features:
+    """Compute the features of annotated images by a frozen trunk, once for all heads on it."""
+    input:
+        weights=f"{EXPLAINED}/backbones/{{backbone}}.safetensors",
+        description=f"{EXPLAINED}/backbones/{{backbone}}.json",
+        images=f"{EXPLAINED}/annotated/{{source}}/{{split}}.h5",
+    output:
+        features=f"{EXPLAINED}/features/{{backbone}}/{{source}}/{{split}}-{{pool}}.h5",
+    log:
+        f"{EXPLAINED_LOGS}/extract_features/{{backbone}}/{{source}}/{{split}}-{{pool}}.log",
+    wildcard_constraints:
+        pool=r"\d+",
+    cache: "omit-software"
+    conda:
+        ENVIRONMENT
+    resources:
+        gpu=1,
+    params:
+        spec=lambda wildcards: spec(
+            "extract_features",
+            wildcards,
+            modules=explained_zoo(wildcards.backbone),
+            dataset=EXPLANATION["dataset"],
+        ),
+        state=f"{EXPLAINED}/state/features/{{backbone}}-{{source}}-{{split}}-{{pool}}.h5",
+    shell:
+        "python scripts/extract_features.py --spec {params.spec:q} --backbone {input.weights} "
+        "--images {input.images} --features {output.features} --state {params.state} > {log} 2>&1"
+
+
+rule train_member_set:
+    """Train the members of an ensemble: heads on a frozen trunk, all at once, or networks that each tune their own."""
+    input:
+        unpack(lambda wildcards: annotated_splits(task_of(wildcards.member_set)["source"])),
+        features=lambda wildcards: features_of(wildcards.member_set),
+        weights=lambda wildcards: f"{EXPLAINED}/backbones/{MEMBER_SETS[wildcards.member_set]['backbone']}.safetensors",
+        description=lambda wildcards: f"{EXPLAINED}/backbones/{MEMBER_SETS[wildcards.member_set]['backbone']}.json",
+    output:
+        weights=f"{EXPLAINED}/member_sets/{{member_set}}.safetensors",
+        description=f"{EXPLAINED}/member_sets/{{member_set}}.json",
+    log:
+        f"{EXPLAINED_LOGS}/train_member_set/{{member_set}}.log",
+    cache: "omit-software"
+    conda:
+        ENVIRONMENT
+    resources:
+        gpu=1,
+    params:
+        spec=lambda wildcards: spec(
+            "train_member_set",
+            wildcards,
+            modules=explained_zoo(MEMBER_SETS[wildcards.member_set]["backbone"]),
+            dataset=EXPLANATION["dataset"],
+            seed=EXPLANATION["seed"],
+            member_set={key: value for key, value in MEMBER_SETS[wildcards.member_set].items() if key != "methods"},
+            task={key: task_of(wildcards.member_set)[key] for key in ("source", "attribute", "presence")},
+        ),
+        state=f"{EXPLAINED}/state/member_sets/{{member_set}}",
+    shell:
+        "python scripts/train_member_set.py --spec {params.spec:q} --backbone {input.weights} --train {input.train} "
+        "--validation {input.validation} --features {input.features} --weights {output.weights} "
+        "--state {params.state} > {log} 2>&1"
 
 
 STUDY_TABLES.extend(EXPLANATION_TABLES)

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from heterodox.errors import UserError
-from heterodox.networks.loading import Member, build
+from heterodox.networks.loading import Member, build, load_member
 from heterodox.storage.members import read_description, read_weights
 
 TRUNK, HEADS, TRUNKS = "trunk.", "heads.", "trunks."
@@ -67,14 +67,27 @@ def spatial_layers(network: nn.Module, arch: str) -> nn.Module:
     raise UserError(f"arch {arch}: its features are no maps in front of one classifier; take resnet, resnext or vgg")
 
 
-def new_head(features: int, outputs: int, hidden: Sequence[int], grid: int) -> nn.Sequential:
-    """Return an untrained head: mean over `grid` x `grid` parts of the maps, (linear, ReLU) per hidden width, linear.
+def load_trunk(weights: Path) -> tuple[Member, int]:
+    """Return the trunk of a trained or fetched backbone, in evaluation mode, and its number of feature maps."""
+    described = read_description(weights)
+    member = load_member(weights)
+    layers = spatial_layers(member.network, described["arch"])
+    trunk = Member(layers, described["mean"], described["std"], described["resolution"]).eval()
+    with torch.no_grad():
+        maps = trunk(torch.zeros(1, described["channels"], *described["resolution"]))
+    if maps.ndim != 4:
+        raise UserError(f"{weights}: its features are no maps (N, features, h, w); take resnet, resnext or vgg")
+    return trunk, maps.shape[1]
+
+
+def new_head(features: int, outputs: int, hidden: Sequence[int], pool: int) -> nn.Sequential:
+    """Return an untrained head: mean over `pool` x `pool` parts of the maps, (linear, ReLU) per hidden width, linear.
 
     `features` counts the maps. Without hidden layers all members of a frozen backbone converge to the same weights,
     as the loss is convex.
     """
-    layers: list[tuple[str, nn.Module]] = [("pool", nn.AdaptiveAvgPool2d(grid)), ("flatten", nn.Flatten())]
-    width = features * grid * grid
+    layers: list[tuple[str, nn.Module]] = [("pool", nn.AdaptiveAvgPool2d(pool)), ("flatten", nn.Flatten())]
+    width = features * pool * pool
     for place, wider in enumerate(hidden, 1):
         layers += [(f"hidden_{place}", nn.Linear(width, wider)), (f"relu_{place}", nn.ReLU())]
         width = wider
@@ -100,27 +113,29 @@ def load_heads(weights: Path, device: torch.device | str = "cpu") -> Ensemble:
 
 
 def _members(described: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> list[HeadMember]:
-    stacked = _below(tensors, HEADS)
+    stacked = below(tensors, HEADS)
     count = len(next(iter(stacked.values())))
-    shared = _below(tensors, TRUNK)
-    own = [shared] if shared else [_below(tensors, f"{TRUNKS}{place}.") for place in range(count)]
-    trunks = [_trunk(described, values) for values in own]
+    shared = below(tensors, TRUNK)
+    own = [shared] if shared else [below(tensors, f"{TRUNKS}{place}.") for place in range(count)]
+    trunks = [trunk_of(described, values) for values in own]
     members = []
     for place in range(count):
-        head = new_head(described["features"], len(described["outputs"]), described["hidden"], described["grid"])
+        head = new_head(described["features"], len(described["outputs"]), described["head"], described["pool"])
         head.load_state_dict({name: values[place] for name, values in stacked.items()})
         members.append(HeadMember(trunks[place % len(trunks)], head))
     return members
 
 
-def _trunk(described: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Member:
+def trunk_of(described: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Member:
+    """Return the trunk with these weights; `described` names its arch, model, channels, resolution, mean and std."""
     shape = (described["channels"], *described["resolution"])
     layers = spatial_layers(build(described["arch"], shape, 1, described["model"]), described["arch"])
     layers.load_state_dict(dict(tensors))
     return Member(layers, described["mean"], described["std"], described["resolution"])
 
 
-def _below(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+def below(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    """Return the tensors whose names begin with a prefix, without it."""
     return {name.removeprefix(prefix): values for name, values in tensors.items() if name.startswith(prefix)}
 
 

@@ -15,14 +15,14 @@ from heterodox.datasets.birds.traits import MARKS, PARTS, SPECIES_TRAITS, Birds
 
 STYLES = ("garden", "shore")
 CHUNK_PIXELS = 2**16  # pixels painted at once: so many that a layer stays in a processor's cache
-HEAD, HEAD_RADIUS = (0.78, 0.64), 0.5
-EYE, EYE_RADIUS = (0.17, 0.1), 0.155  # from the centre of the head
-BILL, BILL_BASE = (0.42, -0.04), 0.17
-BILL_LENGTHS = (0.3, 0.58, 1.0)  # short, medium, long
+HEAD, HEAD_RADIUS = (0.72, 0.64), 0.54
+EYE, EYE_RADIUS = (0.19, 0.1), 0.2  # from the centre of the head
+BILL, BILL_BASE = (0.44, -0.06), 0.23
+BILL_LENGTHS = (0.3, 0.62, 1.05)  # short, medium, long
 SHOULDER, WING_LENGTH, WING_WIDTH = (0.5, 0.2), 1.75, 0.5
-TAIL, TAIL_LENGTH = (-0.8, 0.12), 1.05
+TAIL, TAIL_LENGTH = (-0.74, 0.12), 0.98
 FEET = (-0.02, -1.12)
-CREST, CAP, CHEEK = (-0.2, 0.42), 0.2, (-0.02, -0.22)
+CREST, CAP, CHEEK = (-0.2, 0.42), 0.26, (-0.06, -0.25)
 SEEN = 0.5  # a pixel belongs to a part that covers half of it or more
 
 
@@ -160,10 +160,10 @@ class _Painter:
         plane = self.tail_plane
         forked = column(self.birds.traits["tail"] == SPECIES_TRAITS["tail"].index("forked"))
         side = np.abs(plane.y)
-        width = 0.2 + 0.13 * plane.x
-        rounded = np.sqrt(np.maximum(plane.x - 0.55, 0) ** 2 + (1.3 * plane.y) ** 2) - 0.42
-        rounded = np.where(plane.x > 0.55, rounded, side - width)
-        fork = np.maximum(side - width - 0.05 * plane.x, plane.x - (0.5 + 1.75 * side))
+        width = 0.22 + 0.2 * plane.x
+        rounded = np.sqrt(np.maximum(plane.x - 0.5, 0) ** 2 + plane.y**2) - 0.36
+        rounded = np.where(plane.x > 0.5, rounded, side - width)
+        fork = np.maximum(side - width - 0.05 * plane.x, plane.x - (0.38 + 1.6 * side))
         fork = np.maximum(fork, plane.x - (TAIL_LENGTH + 0.1))
         distance = np.maximum(rounded + forked * (fork - rounded), -0.3 - plane.x)
         cover = self.canvas.lay_shape(distance, 0.55 * self.colours["wing"] + 0.45 * self.colours["back"], self.unit)
@@ -274,7 +274,7 @@ class _Painter:
         self.canvas.lay_shape(around - 0.05, 0.5 * self.colours["mark"], self.unit, 0.7)
         cover = self.canvas.lay_shape(around, iris, self.unit)
         self.canvas.lay_shape(circle(plane, 0.55 * EYE_RADIUS), colours.table(colours.PUPIL), self.unit)
-        glint = circle(plane.moved(0.05, 0.06), 0.05)
+        glint = circle(plane.moved(0.06, 0.07), 0.055)
         self.canvas.lay_shape(glint, colours.table(colours.GLINT), self.unit, 0.9)
         self._cover("eye", cover)
         self._point("eye", "head", *EYE)
