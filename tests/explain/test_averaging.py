@@ -57,3 +57,20 @@ def test_a_constant_member_says_nothing():
 def test_one_member_is_its_own_average(average):
     maps = np.random.default_rng(1).gamma(1, size=(2, 1, 4, 4))
     np.testing.assert_allclose(averaging.averaged(maps, average), averaging.normalised(maps[:, 0]))
+
+
+@pytest.mark.parametrize("average", averaging.AVERAGES)
+@pytest.mark.parametrize("rescale", [True, False])
+def test_growing_averages_are_those_of_the_first_members(average, rescale):
+    maps = np.random.default_rng(2).gamma(1, size=(3, 4, 5, 6))
+    found = list(averaging.growing(averaging.comparable(maps, average), average, rescale=rescale))
+    assert len(found) == 4
+    for size, result in enumerate(found, 1):
+        np.testing.assert_allclose(result, averaging.averaged(maps[:, :size], average, rescale=rescale), atol=1e-12)
+
+
+def test_unknown_rules_are_refused():
+    with pytest.raises(ValueError, match="no average mode; known are mean, median, rank"):
+        averaging.averaged(MAPS, "mode")
+    with pytest.raises(ValueError, match="no normalisation max; known are minmax, l2, none"):
+        averaging.normalised(MAPS, "max")

@@ -1,6 +1,7 @@
 """An ensemble as one network, to be explained directly: the members' answers averaged instead of their maps."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -30,8 +31,9 @@ class OneNetwork(nn.Module):
         """Return the members' logits (M, n, outputs)."""
         if not self._shared:
             return torch.stack([member(pixels) for member in self.members])
-        features = self.members[0].trunk(pixels)
-        return torch.stack([member.head(features) for member in self.members])
+        members: list[Any] = list(self.members)
+        features = members[0].trunk(pixels)
+        return torch.stack([member.head(features) for member in members])
 
     def forward(self, pixels: Tensor) -> Tensor:
         """Return the consensus (n, outputs)."""
