@@ -7,6 +7,7 @@ OUTPUTS E/annotated/{source}/{split}.h5          images with attributes, masks a
         E/backbones/{backbone}.safetensors|json  networks trained on the classes of a source (train_explained_backbone)
         E/features/{backbone}/{source}/{split}-{pool}.h5  what a frozen trunk says of each image (extract_features)
         E/member_sets/{member_set}.safetensors|json  N heads or networks (train_member_set)
+        E/multitask.safetensors|json             networks with one head per class level and attribute (train_multitask)
         E/predictions/{member_set}.h5            logits of every member on the images to explain (predict_member_set)
         E/maps/{member_set}/{method}/{explained}.h5  maps; explained is `members`, `draws` (one member, N draws),
                                                  `mean_logit` or `mean_probability` (an ensemble as one network)
@@ -218,6 +219,58 @@ rule train_member_set:
         "python scripts/train_member_set.py --spec {params.spec:q} --backbone {input.weights} --train {input.train} "
         "--validation {input.validation} --features {input.features} --weights {output.weights} "
         "--state {params.state} > {log} 2>&1"
+
+
+if EXPLANATION["multitask"]:
+
+    rule train_multitask:
+        """Train networks that tell class levels, attributes and marks at once, one head each on a common trunk."""
+        input:
+            **annotated_splits(EXPLANATION["multitask"]["source"]),
+            weights=f"{EXPLAINED}/backbones/{EXPLANATION['multitask']['backbone']}.safetensors",
+            description=f"{EXPLAINED}/backbones/{EXPLANATION['multitask']['backbone']}.json",
+        output:
+            weights=f"{EXPLAINED}/multitask.safetensors",
+            description=f"{EXPLAINED}/multitask.json",
+        log:
+            f"{EXPLAINED_LOGS}/train_multitask.log",
+        cache: "omit-software"
+        conda:
+            ENVIRONMENT
+        resources:
+            gpu=1,
+        params:
+            spec=spec(
+                "train_multitask",
+                modules=explained_zoo(EXPLANATION["multitask"]["backbone"]),
+                dataset=EXPLANATION["dataset"],
+                seed=EXPLANATION["seed"],
+                multitask=EXPLANATION["multitask"],
+            ),
+            state=f"{EXPLAINED}/state/multitask",
+        shell:
+            "python scripts/train_multitask.py --spec {params.spec:q} --backbone {input.weights} --train {input.train} "
+            "--validation {input.validation} --weights {output.weights} --state {params.state} > {log} 2>&1"
+
+    rule evaluate_multitask:
+        """Measure each head of the multi-task networks on held-out images."""
+        input:
+            weights=f"{EXPLAINED}/multitask.safetensors",
+            description=f"{EXPLAINED}/multitask.json",
+            images=f"{EXPLAINED}/annotated/{EXPLANATION['multitask']['source']}/test.h5",
+        output:
+            **explained_table("multitask_heads", "multitask_heads_table"),
+        log:
+            f"{EXPLAINED_LOGS}/evaluate_multitask.log",
+        conda:
+            ENVIRONMENT
+        resources:
+            gpu=1,
+        params:
+            spec=spec("evaluate_multitask", modules=explained_zoo(EXPLANATION["multitask"]["backbone"])),
+        shell:
+            "python scripts/evaluate_multitask.py --spec {params.spec:q} --weights {input.weights} "
+            "--images {input.images} --table {output.table} --page {output.page} > {log} 2>&1"
 
 
 STUDY_TABLES.extend(EXPLANATION_TABLES)
