@@ -273,6 +273,9 @@ if EXPLANATION["multitask"]:
             "--images {input.images} --table {output.table} --page {output.page} > {log} 2>&1"
 
 
+include: "localisation.smk"
+
+
 STUDY_TABLES.extend(EXPLANATION_TABLES)
 STUDY_FIGURES.extend(EXPLANATION_FIGURES)
 STUDY_FILES.extend(EXPLANATION_FILES)

@@ -101,8 +101,9 @@ def centres_of_mass(maps: np.ndarray) -> Centres:
     total = weights.sum(axis=(-2, -1))
     massless = total == 0
     safe = np.where(massless, 1, total)
-    x = weights.sum(axis=-2) @ np.arange(maps.shape[-1]) / safe
-    y = weights.sum(axis=-1) @ np.arange(maps.shape[-2]) / safe
+    # Sums, not a matrix product, whose last digit depends on how many maps there are.
+    x = (weights.sum(axis=-2) * np.arange(maps.shape[-1])).sum(axis=-1) / safe
+    y = (weights.sum(axis=-1) * np.arange(maps.shape[-2])).sum(axis=-1) / safe
     points = np.stack([x, y], axis=-1)
     return Centres(np.where(massless[..., None], image_centre(maps.shape), points), massless)
 
