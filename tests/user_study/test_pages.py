@@ -14,12 +14,12 @@ STYLE = (RESOURCES / "page.css").read_text(encoding="utf-8")
 
 
 def test_a_page_holds_everything_and_reaches_for_nothing(tmp_path: Path) -> None:
-    study = write_page(tmp_path / "study.html", "averaging", trials.averaging_trials(IMAGES, PAIRS, 2, 3))
+    study = write_page(tmp_path / "study.html", "averaging", trials.averaging_trials(IMAGES, PAIRS, 6, 3))
     text = (tmp_path / "study.html").read_text(encoding="utf-8")
     assert "@@" not in text
     assert not re.search(r"(src|href)\s*=\s*[\"'](?!data:)|url\(|https?:|@import|fetch\(|XMLHttp", text)
     assert "default-src 'none'" in text
-    assert len(study["trials"]) == 4
+    assert len(study["trials"]) == 12
     assert study["species"] == ["blue finch", "red finch", "gold duck", "grey duck", "long grebe", "short grebe"]
     assert all(uri.startswith("data:image/webp;base64,") for uri in study["pictures"].values())
     found = json.loads(re.search(r'<script type="application/json" id="study">(.*?)</script>', text, re.S)[1])

@@ -274,6 +274,7 @@ if EXPLANATION["multitask"]:
 
 
 include: "localisation.smk"
+include: "user_study.smk"
 
 
 STUDY_TABLES.extend(EXPLANATION_TABLES)

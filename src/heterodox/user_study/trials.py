@@ -4,7 +4,7 @@ Every draw is keyed by the study, so that one study's images do not depend on an
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -150,3 +150,24 @@ def images_by_species(labels: np.ndarray, classes: Sequence[str], index: np.ndar
         name: sorted(int(value) for value in np.asarray(index)[np.asarray(labels) == label])
         for label, name in enumerate(classes)
     }
+
+
+def all_trials(
+    config: Mapping[str, Any], images: Mapping[str, Sequence[int]], pairs: Sequence[Pair], seed: int
+) -> list[Trial]:
+    """Return the trials of the three studies, study by study.
+
+    config: `averaging` and `annotations` (`images`) and `learning` (`images`, `pairs`, `groups`).
+    """
+    learning = config["learning"]
+    return [
+        *averaging_trials(images, pairs, config["averaging"]["images"], seed),
+        *annotation_trials(images, pairs, config["annotations"]["images"], seed),
+        *learning_trials(images, pairs[: learning["pairs"]], learning["images"], seed, learning["groups"]),
+    ]
+
+
+def images_needed(config: Mapping[str, Any], species: int) -> int:
+    """Return how many images of each of so many species every study of a config can be filled from."""
+    counts = [config["averaging"]["images"] + 1, len(ANNOTATION_TYPES) * config["annotations"]["images"] + 1]
+    return max(-(-config["learning"]["images"] // 2), *(-(-count // species) for count in counts))
