@@ -62,7 +62,7 @@ def _part(images: Path, masks: Path, size: int) -> AnnotatedSet:
         np.array([_number(path) for path in paths]),
         ["lesion"],
         (size, size, 3),
-        {attribute: ("absent", "present") for attribute in ATTRIBUTES},
+        dict.fromkeys(ATTRIBUTES, ("absent", "present")),
         dict(zip(ATTRIBUTES, present.astype(np.int64).T, strict=True)),
         annotated,
     )
