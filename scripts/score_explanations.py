@@ -1,7 +1,8 @@
 """Score every map of a member set against what people marked."""
 
-from contextlib import ExitStack
 from pathlib import Path
+
+import pandas as pd
 
 from heterodox import command
 from heterodox.ensembles.localisation import Scoring, score
@@ -11,16 +12,16 @@ from heterodox.storage.tables import write_table
 
 
 def score_explanations(spec: dict, maps: list[Path], images: Path, scores: Path) -> None:
-    """Score the members' maps, their averages, the controls and the baselines, each known by its file's name."""
-    config = spec["config"]
-    with ExitStack() as stack:
-        files = {path.stem: stack.enter_context(MapFile(path)) for path in maps}
-        pictures = stack.enter_context(AnnotatedFile(images))
-        outputs = config["task"]["presence"]
-        table = score(files, pictures, config["task"], outputs, Scoring(**config["scoring"]))
-    table.insert(0, "member_set", spec["wildcards"]["member_set"])
-    table.insert(1, "method", spec["wildcards"]["method"])
-    write_table(table, scores)
+    """Score members' maps, their averages, the controls and the baselines; one file of maps for each method."""
+    config, tables = spec["config"], []
+    with AnnotatedFile(images) as pictures:
+        for path in maps:
+            with MapFile(path) as file:
+                task, scoring = config["task"], Scoring(**config["scoring"])
+                tables.append(score(file, pictures, task, task["presence"], scoring))
+            tables[-1].insert(0, "member_set", spec["wildcards"]["member_set"])
+            tables[-1].insert(1, "method", path.stem)
+    write_table(pd.concat(tables, ignore_index=True), scores)
 
 
 if __name__ == "__main__":

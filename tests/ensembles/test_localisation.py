@@ -12,36 +12,30 @@ from tests.explain.annotated import BILL, MARKS, PARTS, SIDE, make_images
 ROWS = np.array([0, 2, 3, 5])
 
 
-def write(path, maps, labels=None, rows=ROWS):
-    labels = np.zeros(len(rows)) if labels is None else np.asarray(labels)
-    with write_maps(path, labels, 100 + rows, rows, {}) as writer:
+def write(folder, maps, kinds=None, labels=None, index=100 + ROWS):
+    labels = np.zeros(len(ROWS)) if labels is None else np.asarray(labels)
+    kinds = ["member"] * maps.shape[1] if kinds is None else kinds
+    with write_maps(folder / "maps.h5", labels, index, ROWS, {}, explained=kinds) as writer:
         writer.append(maps, np.zeros(maps.shape[:2]))
-    return path
 
 
 @pytest.fixture
 def folder(tmp_path):
     generator = np.random.default_rng(3)
     make_images(tmp_path / "images.h5")
-    write(tmp_path / "members.h5", generator.gamma(0.5, size=(4, 3, SIDE, SIDE)))
-    write(tmp_path / "draws.h5", generator.gamma(0.5, size=(4, 2, SIDE, SIDE)))
-    write(tmp_path / "mean_logit.h5", generator.gamma(0.5, size=(4, 1, SIDE, SIDE)))
+    kinds = ["member"] * 3 + ["draws"] * 2 + ["mean_logit"]
+    write(tmp_path, generator.gamma(0.5, size=(4, 6, SIDE, SIDE)), kinds)
     return tmp_path
 
 
-def scored(folder, *names, task=BILL, outputs=(), **how):
-    with AnnotatedFile(folder / "images.h5") as images:
-        files = {name: MapFile(folder / f"{name}.h5") for name in names}
-        try:
-            return localisation.score(files, images, task, outputs, Scoring(**how))
-        finally:
-            for file in files.values():
-                file.__exit__(None, None, None)
+def scored(folder, task=BILL, outputs=(), **how):
+    with AnnotatedFile(folder / "images.h5") as images, MapFile(folder / "maps.h5") as maps:
+        return localisation.score(maps, images, task, outputs, Scoring(**how))
 
 
-def raw(folder, name="members"):
-    with MapFile(folder / f"{name}.h5") as file:
-        return file.maps()
+def raw(folder, kind="member"):
+    with MapFile(folder / "maps.h5") as file:
+        return file.maps(kind=kind)
 
 
 def unit(maps):
@@ -49,8 +43,8 @@ def unit(maps):
 
 
 def test_every_row_is_the_slow_obvious_number(folder):
-    table = scored(folder, "members", "draws", "mean_logit", compared=["median"]).set_index(["case", "explained"])
-    members, draws, one = (raw(folder, name) for name in ("members", "draws", "mean_logit"))
+    table = scored(folder, compared=["median"]).set_index(["case", "explained"])
+    members, draws, one = (raw(folder, kind) for kind in ("member", "draws", "mean_logit"))
     for case, row in enumerate(ROWS):
         scaled = [unit(values) for values in members[case]]
         expected = {
@@ -80,27 +74,27 @@ def test_every_row_is_the_slow_obvious_number(folder):
 
 
 def test_the_baselines_know_nothing_of_the_maps(folder):
-    table = scored(folder, "members")
+    table = scored(folder)
     centre = table[table["explained"] == "centre"]
     assert centre["distance"].tolist() == pytest.approx([np.hypot(1, 9.5) / np.hypot(SIDE, SIDE)] * 4)
     noise = table[table["explained"] == "random"]
     assert noise["relevance_mass"].between(0.02, 0.08).all()  # the mask covers 5 %
-    write(folder / "members.h5", raw(folder)[::-1].copy())
-    again = scored(folder, "members")
+    write(folder, raw(folder)[::-1].copy())
+    again = scored(folder)
     for name in ("centre", "random"):
-        assert again[again["explained"] == name].equals(table[table["explained"] == name])
+        first, second = (found[found["explained"] == name].reset_index(drop=True) for found in (table, again))
+        assert first.equals(second)
 
 
 def test_chunks_do_not_change_anything(folder, monkeypatch):
-    whole = scored(folder, "members", "draws")
+    whole = scored(folder)
     monkeypatch.setattr(localisation, "rows_per_chunk", lambda _: 3)
-    assert scored(folder, "members", "draws").equals(whole)
+    assert scored(folder).equals(whole)
 
 
 def test_parts_without_mask_are_missing_and_every_output_has_its_own_part(folder):
-    write(folder / "marks.h5", raw(folder), labels=[0, 1, 1, 0])
-    (folder / "marks.h5").rename(folder / "members.h5")
-    table = scored(folder, "members", task=MARKS, outputs=PARTS)
+    write(folder, raw(folder), labels=[0, 1, 1, 0])
+    table = scored(folder, task=MARKS, outputs=PARTS)
     mean = table[table["explained"] == "mean"]
     assert mean["part"].tolist() == ["bill", "wing", "wing", "bill"]
     assert mean["iou"].isna().tolist() == [False, False, True, False]  # image 3 shows no wing
@@ -121,8 +115,8 @@ def test_on_other_images_the_point_is_the_middle_of_the_mask(folder):
 def test_a_constant_map_is_flagged_and_counts_as_no_region(folder):
     maps = raw(folder)
     maps[1] = 5.0
-    write(folder / "members.h5", maps)
-    table = scored(folder, "members")
+    write(folder, maps)
+    table = scored(folder)
     constant = table[(table["case"] == 1) & table["explained"].isin(["member", "mean"])]
     assert constant["constant"].all()
     assert constant["massless"].all()
@@ -131,25 +125,25 @@ def test_a_constant_map_is_flagged_and_counts_as_no_region(folder):
     assert constant[["x", "y"]].eq((SIDE - 1) / 2).all(axis=None)
 
 
+def test_the_control_of_a_method_that_draws_nothing_is_the_first_members_map(folder):
+    write(folder, raw(folder))
+    table = scored(folder).set_index("explained")
+    first = table[table["member"] == 0]
+    assert (table.loc["draws", "iou"].to_numpy() == first["iou"].to_numpy()).all()
+
+
 def test_maps_of_another_size_or_of_other_images_are_one_line(folder):
-    write(folder / "draws.h5", raw(folder)[:2], rows=ROWS[:2])
-    with pytest.raises(UserError, match=r"draws\.h5: other images than .*members\.h5"):
-        scored(folder, "members", "draws")
+    write(folder, raw(folder), index=7 + ROWS)
+    with pytest.raises(UserError, match=r"maps\.h5: its images are not those of"):
+        scored(folder)
     make_images(folder / "images.h5", shape=(SIDE, 2 * SIDE))
-    with pytest.raises(UserError, match=r"members\.h5: the mask has 32 x 64 pixels, the map 32 x 32; resize one"):
-        scored(folder, "members")
-    make_images(folder / "images.h5", count=6)
-    write(folder / "members.h5", raw(folder), rows=ROWS)
-    with write_maps(folder / "other.h5", np.zeros(4), 7 + ROWS, ROWS, {}) as writer:
-        writer.append(raw(folder), np.zeros((4, 3)))
-    (folder / "other.h5").rename(folder / "members.h5")
-    with pytest.raises(UserError, match=r"its images are not those of"):
-        scored(folder, "members")
+    with pytest.raises(UserError, match=r"maps\.h5: the mask has 32 x 64 pixels, the map 32 x 32; resize one"):
+        scored(folder)
 
 
 def test_the_size_curve_starts_at_single_members_and_ends_at_all(folder):
-    table = scored(folder, "members")
-    with AnnotatedFile(folder / "images.h5") as images, MapFile(folder / "members.h5") as members:
+    table = scored(folder)
+    with AnnotatedFile(folder / "images.h5") as images, MapFile(folder / "maps.h5") as members:
         curve = localisation.score_sizes(members, images, BILL, (), Scoring(), subsets=40)
     assert curve["size"].tolist() == [1, 2, 3]
     assert curve["iou"].iloc[0] == pytest.approx(curve["single"].iloc[0])

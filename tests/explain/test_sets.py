@@ -21,10 +21,11 @@ def folder(tmp_path):
     return tmp_path
 
 
-def explained(folder, method="saliency", explained="members", task=BILL, images=100, weights="members", **changes):
+def explained(folder, method="saliency", task=BILL, images=100, weights="members", **changes):
     config = {"task": task, "images": images, "seed": 1, "memory_megabytes": 64, "signed": False, "layer": None}
-    wildcards = {"member_set": "set", "method": method, "explained": explained}
-    path = folder / f"{method}-{explained}.h5"
+    config["consensus"] = []
+    wildcards = {"member_set": "set", "method": method}
+    path = folder / f"{method}.h5"
     state = State(folder / "state.h5", "ours", seconds=0.0)
     sets.explain_set(
         {"wildcards": wildcards, "config": config | changes},
@@ -61,25 +62,25 @@ def test_members_maps_are_the_methods_with_colours_summed(folder, method):
 
 
 def test_an_ensemble_is_explained_as_one_network(folder):
-    for kind in ("mean_logit", "mean_probability"):
-        with explained(folder, explained=kind) as found:
-            assert found.shape[0] == 1
-            pixels, _ = pixels_of(folder, found.rows)
+    kinds = ["mean_logit", "mean_probability"]
+    with explained(folder, consensus=kinds) as found:
+        assert found.explained == ["member"] * 3 + kinds
+        pixels, _ = pixels_of(folder, found.rows)
+        for kind in kinds:
             network = OneNetwork(load_heads(folder / "members.safetensors").members, kind)
-            close(
-                found.maps()[:, 0],
-                interface.load("saliency")(network, pixels, torch.from_numpy(found.labels)).sum(1),
-            )
+            maps = interface.load("saliency")(network, pixels, torch.from_numpy(found.labels)).sum(1)
+            close(found.maps(kind=kind)[:, 0], maps)
 
 
 def test_draws_are_one_member_with_other_draws_and_the_first_are_its_own(folder):
-    with explained(folder, "gradient_shap-3") as members, explained(folder, "gradient_shap-3", "draws") as draws:
-        assert draws.shape == members.shape
-        np.testing.assert_array_equal(draws.maps()[:, 0], members.maps()[:, 0])
-        assert not np.allclose(draws.maps()[:, 1], members.maps()[:, 0])
-        assert not np.allclose(draws.maps()[:, 1], members.maps()[:, 1])
-    with explained(folder, "saliency", "draws") as draws:
-        assert draws.shape[0] == 1  # nothing is drawn
+    with explained(folder, "gradient_shap-3") as found:
+        assert found.explained == ["member"] * 3 + ["draws"] * 3
+        members, draws = found.maps(), found.maps(kind="draws")
+        np.testing.assert_array_equal(draws[:, 0], members[:, 0])
+        assert not np.allclose(draws[:, 1], members[:, 0])
+        assert not np.allclose(draws[:, 1], members[:, 1])
+    with explained(folder, "saliency") as found:
+        assert found.kinds == ["member"]  # nothing is drawn
 
 
 def test_every_part_that_an_image_shows_is_a_case(folder):
@@ -115,12 +116,12 @@ def test_a_killed_job_goes_on_and_ends_the_same(folder, monkeypatch):
 
     def fail_later(*arguments):
         calls.append(1)
-        if len(calls) == 3:
+        if len(calls) == 5:
             raise KeyboardInterrupt
         return original(*arguments)
 
-    monkeypatch.setattr(sets, "_targets", fail_later)
-    path = folder / "gradient_shap-3-members.h5"
+    monkeypatch.setattr(sets, "_targets", fail_later)  # twice for each piece
+    path = folder / "gradient_shap-3.h5"
     path.unlink()
     with pytest.raises(KeyboardInterrupt):
         explained(folder, "gradient_shap-3")

@@ -9,10 +9,9 @@ OUTPUTS E/annotated/{source}/{split}.h5          images with attributes, masks a
         E/member_sets/{member_set}.safetensors|json  N heads or networks (train_member_set)
         E/multitask.safetensors|json             networks with one head per class level and attribute (train_multitask)
         E/predictions/{member_set}.h5            logits of every member on the images to explain (predict_member_set)
-        E/maps/{member_set}/{method}/{explained}.h5  maps; explained is `members`, `draws` (one member, N draws),
-                                                 `mean_logit` or `mean_probability` (an ensemble as one network)
-                                                 (explain_member_set)
-        E/scores/{member_set}/{method}.csv, .sizes.csv   every map against the mask (score_explanations)
+        E/maps/{member_set}/{method}.h5          maps of members, of one member with other draws, of ensembles as one
+                                                 network (explain_member_set)
+        E/scores/{member_set}.csv, .sizes.csv    every map against the mask (score_explanations, score_ensemble_sizes)
         E/tables/*.csv, *.html, E/figures/*.svg|png|pdf  (tabulate_*, draw_*)
         E/user_study/                            stimuli and pages (make_stimuli)
 """
@@ -32,7 +31,6 @@ wildcard_constraints:
     split="train|validation|test",
     backbone=one_of(EXPLANATION["backbones"]),
     member_set=one_of(MEMBER_SETS),
-    explained="members|draws|mean_logit|mean_probability",
     method="[a-z_]+(-[0-9]+)?",
 
 

@@ -1,8 +1,8 @@
 """Maps of member sets, their scores against masks and key points, and the explanation paper's tables and figures.
 
 INPUTS  E/member_sets/{member_set}.safetensors, E/annotated/{source}/test.h5; E is results/{explanation_study.dataset}
-OUTPUTS E/predictions/{member_set}.h5, E/maps/{member_set}/{method}/{explained}.h5,
-        E/scores/{member_set}/{method}.csv, E/tables/*.csv, *.html, E/figures/*.{svg,png,pdf}
+OUTPUTS E/predictions/{member_set}.h5, E/maps/{member_set}/{method}.h5, E/scores/{member_set}.csv, {member_set}.sizes.csv,
+        E/tables/*.csv, *.html, E/figures/*.{svg,png,pdf}
 """
 
 PAPER_TABLES = EXPLANATION["tables"]
@@ -15,10 +15,15 @@ def set_methods(member_set):
     return MEMBER_SETS[member_set]["methods"] or EXPLANATION["methods"]
 
 
-def explained_kinds(member_set):
-    """Return what is explained of a set: its members, one of them with other draws, ensembles as one network."""
+def consensus_of(member_set):
+    """Return how a set's ensemble is made one network that is explained too; nothing for most sets."""
     wrapped = EXPLANATION["ensembles_explained"]
-    return ["members", "draws", *(wrapped["consensus"] if member_set in wrapped["member_sets"] else [])]
+    return wrapped["consensus"] if member_set in wrapped["member_sets"] else []
+
+
+def maps_of(member_set):
+    """Return the files of maps of a set, one for each method."""
+    return [f"{EXPLAINED}/maps/{member_set}/{method}.h5" for method in set_methods(member_set)]
 
 
 def explained_images(member_set):
@@ -31,21 +36,16 @@ def image_count(method):
     return EXPLANATION["fewer_images"].get(method.partition("-")[0], EXPLANATION["images"])
 
 
-def all_scores(suffix="csv", member_sets=MEMBER_SETS):
-    """Return the scores of all methods of these sets."""
-    return [f"{EXPLAINED}/scores/{name}/{method}.{suffix}" for name in member_sets for method in set_methods(name)]
-
-
 rule explain_member_set:
-    """Store the maps of all members of a set for one method; or of one member N times, or of the ensemble as one."""
+    """Store the maps of all members of a set for one method, with its controls: other draws, ensembles as one."""
     input:
         weights=f"{EXPLAINED}/member_sets/{{member_set}}.safetensors",
         description=f"{EXPLAINED}/member_sets/{{member_set}}.json",
         images=lambda wildcards: explained_images(wildcards.member_set),
     output:
-        maps=f"{EXPLAINED}/maps/{{member_set}}/{{method}}/{{explained}}.h5",
+        maps=f"{EXPLAINED}/maps/{{member_set}}/{{method}}.h5",
     log:
-        f"{EXPLAINED_LOGS}/explain_member_set/{{member_set}}/{{method}}/{{explained}}.log",
+        f"{EXPLAINED_LOGS}/explain_member_set/{{member_set}}/{{method}}.log",
     cache: "omit-software"
     conda:
         ENVIRONMENT
@@ -61,11 +61,12 @@ rule explain_member_set:
             seed=EXPLANATION["seed"],
             task=task_of(wildcards.member_set),
             images=image_count(wildcards.method),
+            consensus=consensus_of(wildcards.member_set),
             memory_megabytes=EXPLANATION["memory_megabytes"],
             signed=EXPLANATION["averaging"]["signed"],
             layer=EXPLANATION["backbones"][MEMBER_SETS[wildcards.member_set]["backbone"]]["layer"],
         ),
-        state=f"{EXPLAINED}/state/maps/{{member_set}}/{{method}}/{{explained}}.h5",
+        state=f"{EXPLAINED}/state/maps/{{member_set}}/{{method}}.h5",
     shell:
         "python scripts/explain_member_set.py --spec {params.spec:q} --weights {input.weights} --images {input.images} "
         "--maps {output.maps} --state {params.state} > {log} 2>&1"
@@ -100,18 +101,14 @@ rule predict_member_set:
 
 
 rule score_explanations:
-    """Score every map of a member set for one method against masks and key points, case by case."""
+    """Score every map of a member set against masks and key points, case by case."""
     input:
-        maps=lambda wildcards: expand(
-            f"{EXPLAINED}/maps/{{member_set}}/{{method}}/{{explained}}.h5",
-            explained=explained_kinds(wildcards.member_set),
-            **wildcards,
-        ),
+        maps=lambda wildcards: maps_of(wildcards.member_set),
         images=lambda wildcards: explained_images(wildcards.member_set),
     output:
-        scores=f"{EXPLAINED}/scores/{{member_set}}/{{method}}.csv",
+        scores=f"{EXPLAINED}/scores/{{member_set}}.csv",
     log:
-        f"{EXPLAINED_LOGS}/score_explanations/{{member_set}}/{{method}}.log",
+        f"{EXPLAINED_LOGS}/score_explanations/{{member_set}}.log",
     conda:
         ENVIRONMENT
     params:
@@ -126,12 +123,12 @@ rule score_explanations:
 rule score_ensemble_sizes:
     """Score averages of one, two, ... all members of a set against the masks (Figure 5)."""
     input:
-        maps=f"{EXPLAINED}/maps/{{member_set}}/{{method}}/members.h5",
+        maps=lambda wildcards: maps_of(wildcards.member_set),
         images=lambda wildcards: explained_images(wildcards.member_set),
     output:
-        scores=f"{EXPLAINED}/scores/{{member_set}}/{{method}}.sizes.csv",
+        scores=f"{EXPLAINED}/scores/{{member_set}}.sizes.csv",
     log:
-        f"{EXPLAINED_LOGS}/score_ensemble_sizes/{{member_set}}/{{method}}.log",
+        f"{EXPLAINED_LOGS}/score_ensemble_sizes/{{member_set}}.log",
     conda:
         ENVIRONMENT
     params:

@@ -12,10 +12,10 @@ from heterodox.errors import UserError
 from heterodox.explain.averaging import averaged, comparable, growing
 from heterodox.metrics import localisation
 from heterodox.storage.annotations import AnnotatedFile
-from heterodox.storage.explanations import MapFile
+from heterodox.storage.explanations import MEMBER, MapFile
 from heterodox.streams import stream
 
-MEMBER, NOT_RESCALED, CENTRE, RANDOM = "member", "not_rescaled", "centre", "random"
+DRAWS, NOT_RESCALED, CENTRE, RANDOM = "draws", "not_rescaled", "centre", "random"
 METRICS = (
     "iou",
     "intersection",
@@ -82,43 +82,34 @@ def truth_of(images: AnnotatedFile, parts: Sequence[str], rows: np.ndarray, cent
     return Truth(list(parts), masks, points)
 
 
-def check_same_cases(files: Mapping[str, MapFile], images: AnnotatedFile) -> None:
-    """Raise UserError unless all files of maps are of the same cases, and of these images."""
-    first = next(iter(files.values()))
-    if first.shape[-2:] != images.image_shape[:2]:
-        localisation.check_mask(np.empty(images.image_shape[:2]), first.shape, str(first.path))
-    if not np.array_equal(images.index[first.rows], first.index):
-        raise UserError(f"{first.path}: its images are not those of {images.path}; explain the members again")
-    for other in files.values():
-        if not (np.array_equal(other.index, first.index) and np.array_equal(other.labels, first.labels)):
-            raise UserError(f"{other.path}: other images than {first.path}; explain both from the same images")
+def check_same_images(maps: MapFile, images: AnnotatedFile) -> None:
+    """Raise UserError unless the maps are of these images and of their size."""
+    localisation.check_mask(np.empty(images.image_shape[:2]), maps.shape, str(maps.path))
+    if maps.rows.max(initial=0) >= len(images) or not np.array_equal(images.index[maps.rows], maps.index):
+        raise UserError(f"{maps.path}: its images are not those of {images.path}; explain the members again")
 
 
 def score(
-    files: Mapping[str, MapFile], images: AnnotatedFile, task: Mapping[str, Any], outputs: Sequence[str], how: Scoring
+    file: MapFile, images: AnnotatedFile, task: Mapping[str, Any], outputs: Sequence[str], how: Scoring
 ) -> pd.DataFrame:
     """Return one row per case and map: what it is, the METRICS of `localisation`, its centre of mass and its flags.
 
-    `files` holds `members` and, where there are any, `draws` (one member, other draws) and ensembles explained as one
-    network. `explained` is `member` with the number in `member`, the name of an average, `not_rescaled` for the average
-    whose range is left as it is, the name of another file, `centre` (a bell in the middle) or `random` (noise).
+    `explained` is `member` with the number in `member`, the name of an average, `not_rescaled` for the average whose
+    range is left as it is, `draws` for the average of one member's maps with other draws (of a method that draws
+    nothing: that member's map), the name of an ensemble explained as one network, `centre` (a bell in the middle) or
+    `random` (noise).
     """
-    check_same_cases(files, images)
-    members = files["members"]
-    parts = parts_of(task, outputs, members.labels)
+    check_same_images(file, images)
+    parts = parts_of(task, outputs, file.labels)
     tables = []
-    for start, stop in _chunks(len(members), sum(file.shape[0] for file in files.values()) + 8, members.shape):
-        rows = members.rows[start:stop]
+    for start, stop in _chunks(len(file), file.shape[0] + 8, file.shape):
+        rows = file.rows[start:stop]
         truth = truth_of(images, parts[start:stop], rows, bool(task["evaluated_on"]))
-        for name, member, maps in _shown(files, start, stop, images.index[rows], how):
-            table = measured(maps, truth, how)
-            for place, values in enumerate(
-                (np.arange(start, stop), images.index[rows], rows, truth.parts, members.labels[start:stop])
-            ):
-                table.insert(place, ("case", "index", "row", "part", "label")[place], values)
-            table.insert(5, "explained", name)
-            table.insert(6, "member", member)
-            tables.append(table)
+        case = {"case": np.arange(start, stop), "index": images.index[rows], "row": rows}
+        case |= {"part": truth.parts, "label": file.labels[start:stop]}
+        for name, member, maps in _shown(file, start, stop, how):
+            said = pd.DataFrame(case).assign(explained=name, member=member)
+            tables.append(pd.concat([said, measured(maps, truth, how)], axis=1))
     found = pd.concat(tables, ignore_index=True).astype({"member": "Int64"})
     return found.sort_values("case", kind="stable", ignore_index=True)
 
@@ -129,22 +120,21 @@ def _chunks(count: int, maps: int, shape: tuple[int, int, int]) -> Iterator[tupl
         yield start, min(start + size, count)
 
 
-def _shown(
-    files: Mapping[str, MapFile], start: int, stop: int, identities: np.ndarray, how: Scoring
-) -> Iterator[tuple[str, int | None, np.ndarray]]:
+def _shown(file: MapFile, start: int, stop: int, how: Scoring) -> Iterator[tuple[str, int | None, np.ndarray]]:
     """Yield name, member and maps (n, H, W) of everything that is scored; all go through the same steps."""
-    maps = files["members"].maps(start, stop)
+    maps = file.maps(start, stop)
     for member in range(maps.shape[1]):
         yield MEMBER, member, how.one(maps[:, member : member + 1], "mean")
     for average in dict.fromkeys([how.average, *how.compared]):
         yield average, None, how.one(maps, average)
     yield NOT_RESCALED, None, how.one(maps, rescale=not how.rescale_average)
-    for name, file in files.items():
-        if name != "members":
-            yield name, None, how.one(file.maps(start, stop), how.average)
+    if DRAWS not in file.kinds:
+        yield DRAWS, None, how.one(maps[:, :1])
+    for kind in file.kinds[1:]:
+        yield kind, None, how.one(file.maps(start, stop, kind))
     shape = maps.shape[-2:]
     yield CENTRE, None, np.broadcast_to(localisation.centre_map(shape), (len(maps), *shape))
-    noise = [stream(how.seed, "random map", identity).random(shape) for identity in identities.tolist()]
+    noise = [stream(how.seed, "random map", identity).random(shape) for identity in file.index[start:stop].tolist()]
     yield RANDOM, None, localisation.scaled(np.stack(noise))
 
 
@@ -180,8 +170,8 @@ def score_sizes(
     95 % of the orders. `single` is the mean IoU of the same members alone, with its interval. Cases without a mask are
     left out.
     """
-    check_same_cases({"members": members}, images)
-    count = members.shape[0]
+    check_same_images(members, images)
+    count = members.explained.count(MEMBER)
     orders = [stream(how.seed, "size curve", place).permutation(count) for place in range(subsets)]
     parts, total, cases = parts_of(task, outputs, members.labels), np.zeros((2, subsets, count)), 0
     for start, stop in _chunks(len(members), 4 * count, members.shape):

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from inspect import signature
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -23,7 +23,7 @@ from heterodox.explain.wrapping import OneNetwork
 from heterodox.networks.heads import Ensemble, load_heads
 from heterodox.networks.loading import available_device
 from heterodox.storage.annotations import UNKNOWN, AnnotatedFile
-from heterodox.storage.explanations import MapWriter, write_answers, write_maps
+from heterodox.storage.explanations import MEMBER, MapWriter, write_answers, write_maps
 from heterodox.storage.members import description_path
 from heterodox.storage.provenance import fingerprint, provenance
 from heterodox.storage.rows import State
@@ -78,64 +78,80 @@ def cases_of(images: AnnotatedFile, task: Mapping[str, Any], outputs: Sequence[s
     return found
 
 
+class Explained(NamedTuple):
+    """Some of the maps of a file: what they are called, the networks that are explained, and the methods used."""
+
+    kind: str
+    networks: Sequence[nn.Module]
+    methods: Sequence[Method]
+
+    @property
+    def names(self) -> list[str]:
+        """Return the kind once for each map."""
+        return [self.kind] * (len(self.networks) * len(self.methods))
+
+
 def explain_set(spec: Mapping[str, Any], weights: Path, images: Path, path: Path, waiting: State) -> None:
     """Write the maps of a member set for one method, as a job asks, for the images that its spec chooses.
 
-    The spec has the wildcards member_set, method and explained; its config `task`, `images` (their number), `seed`,
-    `memory_megabytes`, `signed`, `layer`. Raises UserError as the methods do.
+    The spec has the wildcards member_set and method; its config `task`, `images` (their number), `seed`, `consensus`
+    (ensembles to explain as one network), `memory_megabytes`, `signed`, `layer`. Raises UserError as the methods do.
     """
     config, names = spec["config"], spec["wildcards"]
     device = available_device()
     ensemble = load_heads(weights, device)
     options = {"seed": config["seed"], "budget": config["memory_megabytes"] * 2**20, "signed": config["signed"]}
-    methods, networks = explained(ensemble, names["explained"], names["method"], options | {"layer": config["layer"]})
+    parts = explained(ensemble, names["method"], config["consensus"], options | {"layer": config["layer"]})
     with AnnotatedFile(images) as file:
-        cases = cases_of(
-            file, config["task"], ensemble.outputs, chosen_rows(config["seed"], file.index, config["images"])
-        )
-        attributes = {key: names[key] for key in ("member_set", "method", "explained")}
-        attributes |= {"outputs": json.dumps(ensemble.outputs), "images": config["images"], **provenance(device)}
-        with write_maps(path, cases.labels, file.index[cases.rows], cases.rows, attributes, waiting) as writer:
-            write_cases(writer, methods, networks, file, cases, device)
+        rows = chosen_rows(config["seed"], file.index, config["images"])
+        cases = cases_of(file, config["task"], ensemble.outputs, rows)
+        attributes = {key: names[key] for key in ("member_set", "method")} | provenance(device)
+        attributes |= {"outputs": json.dumps(ensemble.outputs), "images": config["images"]}
+        kinds = [name for part in parts for name in part.names]
+        with write_maps(path, cases.labels, file.index[cases.rows], cases.rows, attributes, waiting, kinds) as writer:
+            write_cases(writer, parts, file, cases, device)
     log.info("%s: %d cases, device %s", path, len(cases), device)
 
 
-def explained(
-    ensemble: Ensemble, kind: str, name: str, options: Mapping[str, Any]
-) -> tuple[list[Method], Sequence[nn.Module]]:
-    """Return the methods to use and the networks to explain for `members`, `draws` or a consensus of members.
+def explained(ensemble: Ensemble, name: str, consensus: Sequence[str], options: Mapping[str, Any]) -> list[Explained]:
+    """Return what is explained by the method `name`: members, draws of the first one, ensembles as one network.
 
-    Draws are as many methods as there are members, each with another repetition; a method that draws nothing is there
-    once.
+    There are as many draws as members, each with another repetition; none of a method that draws nothing.
     """
-    method = load(name, **options)
-    if kind == DRAWS:
-        repetitions = range(len(ensemble.members) if "samples" in signature(method.explain).parameters else 1)
-        return [load(name, repetition=place, **options) for place in repetitions], ensemble.members[:1]
-    if kind == "members":
-        return [method], ensemble.members
-    return [method], [OneNetwork(ensemble.members, kind, ensemble.multi_label).eval()]
+    method, members = load(name, **options), ensemble.members
+    parts = [Explained(MEMBER, members, [method])]
+    if "samples" in signature(method.explain).parameters:
+        repetitions = [load(name, repetition=place, **options) for place in range(len(members))]
+        parts.append(Explained(DRAWS, members[:1], repetitions))
+    for kind in consensus:
+        parts.append(Explained(kind, [OneNetwork(members, kind, ensemble.multi_label).eval()], [method]))
+    return parts
 
 
 def write_cases(
     writer: MapWriter,
-    methods: Sequence[Method],
-    networks: Sequence[nn.Module],
+    parts: Sequence[Explained],
     images: AnnotatedFile,
     cases: Cases,
     device: torch.device | str = "cpu",
 ) -> None:
     """Explain the cases that the writer lacks, in their order; colours are summed, so a map is (H, W)."""
-    height, width, channels = images.image_shape
-    size = max(1, RESULT_BYTES // (4 * channels * height * width * len(networks)))
+    most = max(len(part.networks) for part in parts)
+    size = max(1, RESULT_BYTES // (4 * most * int(np.prod(images.image_shape))))
     for start in range(writer.filled, len(cases), size):
-        part = slice(start, start + size)
-        pixels = as_pixels(images.at(cases.rows[part]), device)
-        keys = [str(identity) for identity in images.index[cases.rows[part]]]
-        targets = _targets(networks, pixels, cases.labels[part])
-        maps = [method.of_members(networks, pixels, targets, keys).sum(2) for method in methods]
-        found = torch.cat(maps).transpose(0, 1).cpu().numpy()
-        writer.append(found, np.tile(targets.T.cpu().numpy(), len(methods)))
+        some = slice(start, start + size)
+        pixels = as_pixels(images.at(cases.rows[some]), device)
+        keys = [str(identity) for identity in images.index[cases.rows[some]]]
+        maps, targets = zip(*(_explain(part, pixels, cases.labels[some], keys) for part in parts), strict=True)
+        writer.append(np.concatenate(maps, axis=1), np.concatenate(targets, axis=1))
+
+
+def _explain(part: Explained, pixels: Tensor, labels: np.ndarray, keys: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+    """Return maps (n, k, H, W) and what they explain (n, k)."""
+    targets = _targets(part.networks, pixels, labels)
+    maps = [method.of_members(part.networks, pixels, targets, keys).sum(2) for method in part.methods]
+    found = torch.cat(maps).transpose(0, 1).cpu().numpy()
+    return found, np.tile(targets.T.cpu().numpy(), len(part.methods))
 
 
 def as_pixels(images: np.ndarray, device: torch.device | str = "cpu") -> Tensor:

@@ -10,13 +10,13 @@ import numpy as np
 from heterodox.errors import UserError
 from heterodox.explain.interface import load
 from heterodox.explain.multitask import networks_for
-from heterodox.explain.sets import Cases, write_cases
+from heterodox.explain.sets import Cases, Explained, write_cases
 from heterodox.networks.heads import HeadMember, load_heads
 from heterodox.networks.loading import available_device
 from heterodox.networks.multitask import load_multitasks
 from heterodox.networks.tasks import CLASSES
 from heterodox.storage.annotations import AnnotatedFile
-from heterodox.storage.explanations import write_maps
+from heterodox.storage.explanations import MEMBER, write_maps
 from heterodox.storage.provenance import provenance
 from heterodox.storage.rows import State
 
@@ -50,4 +50,4 @@ def explain_species(
         cases = Cases(rows, file.labels[rows])
         attributes = {"method": config["method"], "outputs": json.dumps(list(outputs)), **provenance(device)}
         with write_maps(path, cases.labels, file.index[rows], rows, attributes, waiting) as writer:
-            write_cases(writer, [method], members, file, cases, device)
+            write_cases(writer, [Explained(MEMBER, members, [method])], file, cases, device)
