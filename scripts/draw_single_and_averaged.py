@@ -5,7 +5,6 @@ from pathlib import Path
 from heterodox import command
 from heterodox.explain.averaging import averaged, normalised
 from heterodox.figures import single_and_averaged, style
-from heterodox.figures.method_agreement import method_words
 from heterodox.figures.stimuli import enlarged
 from heterodox.storage.annotations import AnnotatedFile
 from heterodox.storage.explanations import MapFile
@@ -27,7 +26,7 @@ def draw_single_and_averaged(spec: dict, pictures: Path, heat: Path, figure: Pat
             single, mean = (enlarged(one, image.shape[:2]) for one in (normalised(maps[:1])[0], averaged(maps)))
             shown[int(label)] = single_and_averaged.Stimulus(image, single, mean, images.classes[int(label)])
         members = heated.shape[0]
-    style.save(single_and_averaged.draw(list(shown.values()), members, method_words(spec["config"]["method"])), figure)
+    style.save(single_and_averaged.draw(list(shown.values()), members, spec["config"]["method"]), figure)
 
 
 if __name__ == "__main__":

@@ -79,7 +79,7 @@
   function show(title, ...children) {
     clearInterval(ticking);
     const heading = element("h1", { tabindex: "-1" }, title);
-    stage.replaceChildren(heading, ...children);
+    stage.replaceChildren(heading, ...children.filter(child => child !== null));
     stage.dataset.phase = state ? state.phase : "start";
     const line = document.getElementById("participant-line");
     line.textContent = state ? `Participant ${state.participant}` : "Answers stay in this browser until you download them.";
@@ -112,7 +112,7 @@
       pattern: learning ? "[1-9][0-9]{0,8}" : "[A-Za-z0-9_\\-]+", inputmode: learning ? "numeric" : "text",
       title: learning ? "A whole number from 1" : "Letters, digits, - and _",
     });
-    const hint = learning ? "The number that you were given. It decides your group." : "The code that you were given, such as P07.";
+    const hint = learning ? "The number that you were given." : "The code that you were given, such as P07.";
     const kept = everybody();
     show(study.title, ...paragraphs(study.welcome), element("form", { onsubmit: event => { event.preventDefault(); enter(field.value); } },
       element("label", { for: "participant", class: "field" }, learning ? "Participant number" : "Participant code"), field,
@@ -273,13 +273,15 @@
     go("feedback");
   }
 
+  function withArticle(name) { return `${/^[aeiou]/i.test(name) ? "an" : "a"} ${name}`; }
+
   function feedback() {
     const pair = pairNow(), answers = answersTo(pair), last = answers[answers.length - 1];
     const image = pair.images.find(one => one.image === last.image), right = last.truth === last.answer;
     learningProgress(answers.length);
     const annotated = state.group === "control" ? null : image.annotated[state.group];
     const words = state.group === "words" ? element("p", { class: "words" }, image.words) : null;
-    show(`This is a ${pair.names[last.truth]}.`, element("div", { class: "trial", "data-image": image.image, "data-pair": pair.pair },
+    show(`This is ${withArticle(pair.names[last.truth])}.`, element("div", { class: "trial", "data-image": image.image, "data-pair": pair.pair },
       element("figure", {}, picture(annotated ?? image.plain, annotated ? "The bird with its marks" : "The bird"), words),
       element("div", {}, element("p", { class: `verdict ${right ? "right" : "wrong"}` },
         right ? "\u2713 Your answer was right." : "\u2717 Your answer was not right."),

@@ -89,6 +89,7 @@ def begin(browser: Browser) -> Begin:
     """Return how a participant enters the study and passes the introduction."""
 
     def begin_as(participant: str) -> None:
+        assert "null" not in browser.one("body").text
         browser.one("#participant").send_keys(participant)
         browser.click("#begin")
         assert browser.phase == "introduction"

@@ -182,7 +182,8 @@ def test_feedback_shows_what_the_group_gets(
         browser.click(".answer:last-child")
         image = int(browser.one(".trial").get_attribute("data-image").removeprefix("image-"))
         truth = next(name for name, images in IMAGES.items() if image in images)
-        assert browser.heading == f"This is a {names[truth]}."
+        article = "an" if names[truth][0] in "EI" else "a"
+        assert browser.heading == f"This is {article} {names[truth]}."
         picture = browser.one(".trial img").get_attribute("data-picture")
         assert picture == (f"{image}-{group}.png" if group == "heat_map" else f"{image}.png")
         assert len(browser.all(".words")) == (group == "words")

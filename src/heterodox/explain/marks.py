@@ -30,11 +30,16 @@ class Mark(NamedTuple):
 
 
 def label_of(attribute: str, value: str) -> str | None:
-    """Return the words for a value: `long bill`, `crest` for one that is present, None for one that is absent."""
+    """Return the words for a value: `long bill`; `crest` for one that is present, None for one that is absent.
+
+    A value that names the attribute itself stands alone: `wing bar`, not `wing bar wing`.
+    """
     attribute, value = (_plain(name) for name in (attribute, value))
     if value == ABSENT:
         return None
-    return attribute if value == PRESENT else f"{value} {attribute}"
+    if value == PRESENT:
+        return attribute
+    return value if attribute in value.split() else f"{value} {attribute}"
 
 
 def _plain(name: str) -> str:

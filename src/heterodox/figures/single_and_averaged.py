@@ -24,7 +24,10 @@ class Stimulus(NamedTuple):
 
 @style.theme()
 def draw(stimuli: Sequence[Stimulus], members: int, method: str) -> Figure:
-    """Draw a row per image: plain, under one network's map, under the mean of `members` networks' maps."""
+    """Draw a row per image: plain, under one network's map, under the mean of `members` networks' maps.
+
+    method: its name, as in `explain`.
+    """
     ratio = stimuli[0].image.shape[0] / stimuli[0].image.shape[1]
     engine = ConstrainedLayoutEngine(w_pad=0.02, h_pad=0.02, wspace=0, hspace=0)
     figure = Figure(figsize=(3 * SIDE + 1.45, len(stimuli) * (SIDE * ratio + 0.03) + 0.3), layout=engine)
@@ -34,7 +37,8 @@ def draw(stimuli: Sequence[Stimulus], members: int, method: str) -> Figure:
         for axes, picture in zip(row, shown, strict=True):
             annotations.show_image(axes, picture)
         row[0].set_ylabel(style.wrapped(one.name, 12), rotation=0, ha="right", va="center", labelpad=4)
-    for axes, title in zip(grid[0], ("Image", f"{method}, one network", f"Mean of {members} networks"), strict=True):
+    name = "LIME" if (stem := method.partition("-")[0]) == "lime" else style.words(stem)
+    for axes, title in zip(grid[0], ("Image", f"{name}, one network", f"Mean of {members} networks"), strict=True):
         axes.set_title(title, loc="center", pad=3)
     colours = ScalarMappable(cmap=annotations.HEAT)
     bar = figure.colorbar(colours, ax=grid, shrink=0.6, aspect=28, pad=0.015)
