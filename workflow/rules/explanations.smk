@@ -125,6 +125,49 @@ rule prepare_annotated_images:
         "--validation {output.validation} --test {output.test} --state {params.state} > {log} 2>&1"
 
 
+BIRDS = [name for name, entry in SOURCES.items() if entry["source"] == "birds" and entry["attributes"] != []]
+
+if BIRDS:
+
+    rule tabulate_leaks:
+        """Test whether position, background or another attribute tells an attribute of the synthetic birds."""
+        input:
+            images=f"{EXPLAINED}/annotated/{BIRDS[0]}/train.h5",
+        output:
+            **explained_table("leaks", "leaks_table"),
+        log:
+            f"{EXPLAINED_LOGS}/tabulate_leaks.log",
+        conda:
+            ENVIRONMENT
+        params:
+            spec=spec("tabulate_leaks", attributes=SOURCES[BIRDS[0]]["attributes"]),
+        shell:
+            "python scripts/tabulate_leaks.py --spec {params.spec:q} --images {input.images} --table {output.table} "
+            "--page {output.page} > {log} 2>&1"
+
+
+rule draw_contact_sheet:
+    """Draw annotated images with their parts drawn over; synthetic birds are painted again, large."""
+    input:
+        images=f"{EXPLAINED}/annotated/{next(iter(SOURCES))}/test.h5",
+    output:
+        **explained_figure("contact_sheet", "contact_sheet"),
+    log:
+        f"{EXPLAINED_LOGS}/draw_contact_sheet.log",
+    conda:
+        ENVIRONMENT
+    params:
+        spec=spec(
+            "draw_contact_sheet",
+            name=next(iter(SOURCES)),
+            seed=EXPLANATION["seed"],
+            source={key: SOURCES[next(iter(SOURCES))][key] for key in ("source", "style")},
+        ),
+    shell:
+        "python scripts/draw_contact_sheet.py --spec {params.spec:q} --images {input.images} "
+        "--figure {output.svg} > {log} 2>&1"
+
+
 rule train_explained_backbone:
     """Train a network on the classes of annotated images, or take one made elsewhere; members put heads on its trunk."""
     input:

@@ -50,7 +50,7 @@ SCALES = (0.17, 0.215)  # how long half a body is, in sides of the image
 TILTS, HEAD_TURNS, WING_LIFTS, SLOPES = (-8.0, 34.0), (-28.0, 18.0), (-6.0, 14.0), (-18.0, 18.0)
 # What reaches farthest from the centre of a body, in half bodies, however the head is turned: the tip of the longest
 # bill (three points), the crest, the top of the head, both ends of the tail, and the feet.
-EXTREMES = ((2.24, 0.62), (2.17, 1.1), (2.05, -0.1), (0.3, 1.7), (0.9, 1.2), (-1.85, 0.45), (-1.85, -0.3), (0.1, -1.2))
+EXTREMES = ((2.24, 0.62), (2.17, 1.1), (2.05, -0.1), (0.3, 1.7), (0.9, 1.2), (-1.87, 0.68), (-1.87, -0.45), (0.1, -1.2))
 SCENERY_DRAWS = 288  # random numbers of each image's background
 POSE = ("scale", "facing", "tilt", "head_turn", "wing_lift", "slope", "x", "y")
 TINTS = 9  # what shifts the colours of one bird: three shades of red, green and blue
