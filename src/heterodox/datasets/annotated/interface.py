@@ -11,7 +11,7 @@ from heterodox.datasets.image_sets import at_most, hold_out
 from heterodox.errors import UserError
 from heterodox.storage.rows import State
 
-SHARED_MODULES = {"__init__", "annotated_sets", "interface", "reading"}
+SHARED_MODULES = {"__init__", "annotated_sets", "interface", "reading", "surroundings"}
 SPLITS = ("train", "validation", "test")
 HELD_OUT = 0.1  # of the training images, where a source comes without a validation split and nobody says how many
 

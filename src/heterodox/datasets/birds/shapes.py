@@ -57,7 +57,7 @@ def stick(plane: Plane, length: Number, radius: Number) -> Array:
 def spike(plane: Plane, length: Number, base: Number) -> Array:
     """Return about the distance to a spike from the origin, where its half width is `base`, to a tip at (length, 0)."""
     share = 1 - plane.x / length
-    return np.maximum(np.abs(plane.y) - base * share * (2 - share), -plane.x)
+    return np.maximum(np.abs(plane.y) - base * share * (2 - share), np.maximum(-plane.x, plane.x - length))
 
 
 def band(plane: Plane, half: Number) -> Array:
