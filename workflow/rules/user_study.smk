@@ -11,7 +11,7 @@ import answer_files
 MULTITASK = EXPLANATION["multitask"]
 ARROWS = EXPLANATION["arrows"]
 PEOPLE = EXPLANATION["user_study"]
-ANSWERED = {table: answer_files.studies_in(EXPLANATION[table]) for table in ("ratings", "choices")}
+STUDIES_ANSWERED = {table: answer_files.studies_in(EXPLANATION[table]) for table in ("ratings", "choices")}
 STUDY_PARTS = [f"resources/user_study/page.{kind}" for kind in ("html", "css", "js")]
 
 
@@ -290,7 +290,7 @@ if PEOPLE:
             "--heat {input.heat} --figure {output.svg} > {log} 2>&1"
 
 
-if "averaging" in ANSWERED["ratings"]:
+if "averaging" in STUDIES_ANSWERED["ratings"]:
 
     rule tabulate_averaging_preferences:
         """Test what people think of single and averaged explanations (user study 1)."""
@@ -310,7 +310,7 @@ if "averaging" in ANSWERED["ratings"]:
             "--choices {input.choices:q} --table {output.table} --page {output.page} > {log} 2>&1"
 
 
-if "annotations" in ANSWERED["ratings"]:
+if "annotations" in STUDIES_ANSWERED["ratings"]:
 
     rule tabulate_annotation_preferences:
         """Test what people think of types of annotation (user study 2; Table 8)."""
@@ -347,7 +347,7 @@ if "annotations" in ANSWERED["ratings"]:
             "--medians {input.medians} --figure {output.svg} > {log} 2>&1"
 
 
-if "learning" in ANSWERED["choices"]:
+if "learning" in STUDIES_ANSWERED["choices"]:
 
     rule tabulate_learning:
         """Test how fast people learn with each kind of feedback (user study 3; Table 9)."""
