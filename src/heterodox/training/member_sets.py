@@ -24,7 +24,7 @@ from heterodox.training.loop import train
 from heterodox.training.recipe import Recipe
 from heterodox.training.samples import sample_rows
 from heterodox.training.state import StateFile
-from heterodox.training.tasks import JointSupervision, task_accuracies
+from heterodox.training.tasks import task_accuracies, train_in_turn
 
 Outcome = tuple[dict[str, Tensor], dict[str, Any]]
 
@@ -104,36 +104,27 @@ def fine_tuned_members(
 ) -> tuple[list[Member], Outcome]:
     """Train each member's head and its own copy of the trunk; return the trunks, the stacked heads, the measurements.
 
-    `images` are the files of training and validation images. Each member has two state files: where its training
-    stands, and its weights once it is trained.
+    `images` are the files of training and validation images. For the state files see `train_in_turn`.
     """
     recipe = Recipe.from_config(entry["recipe"], f"member_sets.{name}: recipe")
     training, held_out = (_labelled(path, task, next(trunk.parameters()).device) for path in images)
     rows = known(training.labels.cpu().numpy())
     samples = sample_rows(entry["strategy"], rows, entry["members"], seed, name)
-    networks, histories = [], []
-    for member, (sample, (running, finished)) in enumerate(zip(samples, state_files, strict=True)):
+    networks = {}
+    for member in range(entry["members"]):
         head = first_head(features, entry["pool"], task, entry["head"], seed, name, member)
-        network = MultiTask(copy.deepcopy(trunk), [head], [task]).requires_grad_(True).to(training.device)
-        done = finished.read()
-        if done is None:
-            own = LabelledImages(training.images[sample], training.labels[sample], task.outputs)
-            objective = JointSupervision(network, recipe, {})
-            progress = train(objective, own, only_known(held_out), recipe, seed, f"{name} {member}", running)
-            done = {"weights": progress.weights, "history": progress.history}
-            finished.write(done)
-            running.remove()
-        network.load_state_dict(done["weights"])
-        networks.append(network.eval())
-        histories.append(done["history"])
+        network = MultiTask(copy.deepcopy(trunk), [head], [task])
+        networks[f"{name} {member}"] = network.requires_grad_(True).to(training.device)
+    own = [LabelledImages(training.images[sample], training.labels[sample], task.outputs) for sample in samples]
+    histories = train_in_turn(networks, own, only_known(held_out), recipe, {}, seed, state_files)
     outcome = {
-        "validation_accuracies": [task_accuracies(network, held_out)[task.name] for network in networks],
+        "validation_accuracies": [task_accuracies(network, held_out)[task.name] for network in networks.values()],
         "history": histories,
         "recipe": dataclasses.asdict(recipe),
     }
-    states = [network.heads[0].state_dict() for network in networks]
+    states = [network.heads[0].state_dict() for network in networks.values()]
     stacked = {key: torch.stack([state[key] for state in states]) for key in states[0]}
-    return [network.trunk for network in networks], (stacked, outcome)
+    return [network.trunk for network in networks.values()], (stacked, outcome)
 
 
 def _labelled(path: Path, task: Task, device: torch.device) -> LabelledImages:

@@ -17,10 +17,9 @@ from heterodox.networks.tasks import Task, attribute_task, presence_task, target
 from heterodox.storage.annotations import AnnotatedFile
 from heterodox.storage.provenance import versions
 from heterodox.training.images import LabelledImages, read_images
-from heterodox.training.loop import train
 from heterodox.training.recipe import Recipe
 from heterodox.training.state import StateFile
-from heterodox.training.tasks import JointSupervision, task_accuracies
+from heterodox.training.tasks import task_accuracies, train_in_turn
 
 MARKS = "marks"  # the head that tells which parts an image has
 
@@ -48,31 +47,23 @@ def train_networks(
     images: tuple[Path, Path],
     seed: int,
     state_files: Sequence[tuple[StateFile, StateFile]],
-) -> tuple[list[MultiTask], list[dict[str, Any]]]:
+) -> tuple[list[MultiTask], list[list[dict[str, Any]]]]:
     """Train a network per seed of `entry` and return them with their histories; each tunes a copy of the trunk.
 
-    `images` are the files of training and validation images; `features` counts the trunk's maps. Each network has two
-    state files: where its training stands, and its weights once it is trained.
+    `images` are the files of training and validation images; `features` counts the trunk's maps. For the state files
+    see `train_in_turn`.
     """
     recipe = Recipe.from_config(entry["recipe"], "multitask: recipe")
     device = next(trunk.parameters()).device
     training, held_out = (read_for_tasks(path, tasks, device) for path in images)
-    networks, histories = [], []
-    for own, (running, finished) in zip(entry["seeds"], state_files, strict=True):
+    networks = {}
+    for own in entry["seeds"]:
         name = f"multitask {own}"
         network = new_multitask(copy.deepcopy(trunk), features, tasks, entry["head"], entry["pool"], seed, name)
-        network.requires_grad_(True).to(device)
-        done = finished.read()
-        if done is None:
-            objective = JointSupervision(network, recipe, entry["weights"])
-            progress = train(objective, training, held_out, recipe, seed, name, running)
-            done = {"weights": progress.weights, "history": progress.history}
-            finished.write(done)
-            running.remove()
-        network.load_state_dict(done["weights"])
-        networks.append(network.eval())
-        histories.append(done["history"])
-    return networks, histories
+        networks[name] = network.requires_grad_(True).to(device)
+    trainings = [training] * len(networks)
+    histories = train_in_turn(networks, trainings, held_out, recipe, entry["weights"], seed, state_files)
+    return list(networks.values()), histories
 
 
 def stored_networks(

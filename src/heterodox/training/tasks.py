@@ -1,6 +1,7 @@
 """Learning several tasks at once on one trunk, or a single one: the sum of their losses, each with its weight."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -11,8 +12,9 @@ from heterodox.networks.tasks import Task
 from heterodox.training.augmentation import Draws, draw_flips_and_shifts, flip_and_shift
 from heterodox.training.heads import accuracies
 from heterodox.training.images import LabelledImages, pixels
-from heterodox.training.loop import Objective
+from heterodox.training.loop import Objective, train
 from heterodox.training.recipe import Recipe
+from heterodox.training.state import StateFile
 
 
 class JointSupervision(Objective):
@@ -49,6 +51,35 @@ class JointSupervision(Objective):
     def result(self) -> nn.Module:
         """Return the network."""
         return self.network
+
+
+def train_in_turn(
+    networks: Mapping[str, MultiTask],
+    trainings: Sequence[LabelledImages],
+    held_out: LabelledImages,
+    recipe: Recipe,
+    weights: Mapping[str, float],
+    seed: int,
+    state_files: Sequence[tuple[StateFile, StateFile]],
+) -> list[list[dict[str, Any]]]:
+    """Train networks one after the other, in place, each on images of its own, and return their histories.
+
+    The names of `networks` are those under which they draw their random numbers. Each has two state files: where its
+    training stands, and its weights once it is trained, so that a killed job trains none of them twice.
+    """
+    histories = []
+    for (name, network), training, (running, finished) in zip(networks.items(), trainings, state_files, strict=True):
+        done = finished.read()
+        if done is None:
+            objective = JointSupervision(network, recipe, weights)
+            progress = train(objective, training, held_out, recipe, seed, name, running)
+            done = {"weights": progress.weights, "history": progress.history}
+            finished.write(done)
+            running.remove()
+        network.load_state_dict(done["weights"])
+        network.eval()
+        histories.append(done["history"])
+    return histories
 
 
 def parts(tasks: list[Task], logits: Tensor, labels: Tensor) -> list[tuple[Task, Tensor, Tensor]]:
