@@ -9,6 +9,9 @@ PAPER_TABLES = EXPLANATION["tables"]
 TABLE_7 = {name: member_set for name, member_set in PAPER_TABLES["table_7"].items() if member_set}
 SCORING = {key: EXPLANATION[key] for key in ("seed", "threshold", "correlation_side")} | EXPLANATION["averaging"]
 
+# Members that tell what lies in no one part, such as the species, are explained to people and scored nowhere.
+SCORED = [name for name in MEMBER_SETS if task_of(name)["part"] or task_of(name)["presence"]]
+
 
 def set_methods(member_set):
     """Return the methods that explain the members of a set."""
@@ -142,3 +145,200 @@ rule score_ensemble_sizes:
     shell:
         "python scripts/score_ensemble_sizes.py --spec {params.spec:q} --maps {input.maps} --images {input.images} "
         "--scores {output.scores} > {log} 2>&1"
+
+
+# The tables of the paper that this study answers; Table 6 is of the members of Table 5.
+LOCALISATION_TABLES = [
+    *(name for name in ("table_1", "table_2", "table_3", "table_4", "table_5") if PAPER_TABLES[name]),
+    *(["table_6"] if PAPER_TABLES["table_5"] else []),
+    *(["table_7"] if PAPER_TABLES["table_7"]["single"] else []),
+]
+LOCALISATION = explained_table("localisation", "localisation_table")
+LOCALISATION_PAGES = {
+    **({"table_1": explained_table("table_1", "table_1")} if "table_1" in LOCALISATION_TABLES else {}),
+    **({"table_2": explained_table("table_2", "table_2")} if "table_2" in LOCALISATION_TABLES else {}),
+    **({"table_3": explained_table("table_3", "table_3")} if "table_3" in LOCALISATION_TABLES else {}),
+    **({"table_4": explained_table("table_4", "table_4")} if "table_4" in LOCALISATION_TABLES else {}),
+    **({"table_5": explained_table("table_5", "table_5")} if "table_5" in LOCALISATION_TABLES else {}),
+    **({"table_6": explained_table("table_6", "table_6")} if "table_6" in LOCALISATION_TABLES else {}),
+    **({"table_7": explained_table("table_7", "table_7")} if "table_7" in LOCALISATION_TABLES else {}),
+}
+ANSWERED = [name for name in SCORED if not task_of(name)["evaluated_on"]]
+
+
+rule tabulate_localisation:
+    """Sum up the scores of all sets and put them into the tables of the paper (Tables 1 to 7)."""
+    input:
+        scores=expand(f"{EXPLAINED}/scores/{{member_set}}.csv", member_set=SCORED),
+    output:
+        **LOCALISATION,
+        **{f"{name}_{kind}": file for name, files in LOCALISATION_PAGES.items() for kind, file in files.items()},
+    log:
+        f"{EXPLAINED_LOGS}/tabulate_localisation.log",
+    conda:
+        ENVIRONMENT
+    params:
+        spec=spec(
+            "tabulate_localisation",
+            tables=PAPER_TABLES,
+            average=EXPLANATION["averaging"]["average"],
+            **BOOTSTRAP | {"seed": EXPLANATION["seed"]},
+        ),
+        folder=f"{EXPLAINED}/tables",
+    shell:
+        "python scripts/tabulate_localisation.py --spec {params.spec:q} --scores {input.scores} --table {output.table} "
+        "--page {output.page} --folder {params.folder} > {log} 2>&1"
+
+
+rule tabulate_answers:
+    """Put the accuracy and the area under the ROC curve of members and ensembles into one table."""
+    input:
+        answers=expand(f"{EXPLAINED}/predictions/{{member_set}}.h5", member_set=ANSWERED),
+        images=[f"{EXPLAINED}/annotated/{task_of(name)['source']}/test.h5" for name in ANSWERED],
+    output:
+        **explained_table("answers", "answers_table"),
+    log:
+        f"{EXPLAINED_LOGS}/tabulate_answers.log",
+    conda:
+        ENVIRONMENT
+    params:
+        spec=spec(
+            "tabulate_answers",
+            tasks=[task_of(name) for name in ANSWERED],
+            **BOOTSTRAP | {"seed": EXPLANATION["seed"]},
+        ),
+        images=lambda wildcards, input: list(input.images),
+    shell:
+        "python scripts/tabulate_answers.py --spec {params.spec:q} --answers {input.answers} --images {params.images} "
+        "--table {output.table} --page {output.page} > {log} 2>&1"
+
+
+rule tabulate_explanation_claims:
+    """Put every claim of the explanation paper beside what this study found."""
+    input:
+        tables=[f"{EXPLAINED}/tables/{name}.csv" for name in [*LOCALISATION_TABLES, "answers"]],
+        sizes=[f"{EXPLAINED}/scores/{name}.sizes.csv" for name in [PAPER_TABLES["table_5"]] if name],
+    output:
+        **explained_table("explanation_claims", "explanation_claims_table", "Answers"),
+    log:
+        f"{EXPLAINED_LOGS}/tabulate_explanation_claims.log",
+    conda:
+        ENVIRONMENT
+    params:
+        spec=spec("tabulate_explanation_claims", tables=PAPER_TABLES, average=EXPLANATION["averaging"]["average"]),
+    shell:
+        "python scripts/tabulate_explanation_claims.py --spec {params.spec:q} --tables {input.tables} {input.sizes} "
+        "--table {output.table} --page {output.page} > {log} 2>&1"
+
+
+# Which set each figure shows, and by which method.
+SHOWN_SET = PAPER_TABLES["table_4"] or PAPER_TABLES["table_1"] or PAPER_TABLES["table_2"] or next(iter(SCORED))
+MARKED_SET = PAPER_TABLES["table_5"] or SHOWN_SET
+WRAPPED_SETS = EXPLANATION["ensembles_explained"]["member_sets"]
+
+
+def shown_map(member_set):
+    """Return the file of maps that a figure shows: Grad-CAM where a set has it, else its first method."""
+    methods = set_methods(member_set)
+    return f"{EXPLAINED}/maps/{member_set}/{'grad_cam' if 'grad_cam' in methods else methods[0]}.h5"
+
+
+def shown_spec(rule_name, member_set):
+    """Return the spec of a rule that draws the maps of a set."""
+    return spec(
+        rule_name, member_set=member_set, task=task_of(member_set), scoring=SCORING, images=EXPLANATION["shown"]
+    )
+
+
+rule draw_member_maps:
+    """Draw what four members say and the average of all (Figure 2)."""
+    input:
+        maps=shown_map(SHOWN_SET),
+        images=explained_images(SHOWN_SET),
+    output:
+        **explained_figure("member_maps", "member_maps"),
+    log:
+        f"{EXPLAINED_LOGS}/draw_member_maps.log",
+    conda:
+        ENVIRONMENT
+    params:
+        spec=shown_spec("draw_member_maps", SHOWN_SET),
+    shell:
+        "python scripts/draw_member_maps.py --spec {params.spec:q} --maps {input.maps} --images {input.images} "
+        "--figure {output.svg} > {log} 2>&1"
+
+
+rule draw_averaged_maps:
+    """Draw images, their masks and the averaged maps (Figure 3)."""
+    input:
+        maps=shown_map(MARKED_SET),
+        images=explained_images(MARKED_SET),
+    output:
+        **explained_figure("averaged_maps", "averaged_maps"),
+    log:
+        f"{EXPLAINED_LOGS}/draw_averaged_maps.log",
+    conda:
+        ENVIRONMENT
+    params:
+        spec=shown_spec("draw_averaged_maps", MARKED_SET),
+    shell:
+        "python scripts/draw_averaged_maps.py --spec {params.spec:q} --maps {input.maps} --images {input.images} "
+        "--figure {output.svg} > {log} 2>&1"
+
+
+rule draw_centres_of_mass:
+    """Draw the centres of mass of members' maps and of their average (Figure 4)."""
+    input:
+        maps=shown_map(SHOWN_SET),
+        images=explained_images(SHOWN_SET),
+    output:
+        **explained_figure("centres_of_mass", "centres_of_mass"),
+    log:
+        f"{EXPLAINED_LOGS}/draw_centres_of_mass.log",
+    conda:
+        ENVIRONMENT
+    params:
+        spec=shown_spec("draw_centres_of_mass", SHOWN_SET),
+    shell:
+        "python scripts/draw_centres_of_mass.py --spec {params.spec:q} --maps {input.maps} --images {input.images} "
+        "--figure {output.svg} > {log} 2>&1"
+
+
+if PAPER_TABLES["table_5"]:
+
+    rule draw_ensemble_sizes:
+        """Draw the intersection over union by the number of averaged members (Figure 5)."""
+        input:
+            scores=f"{EXPLAINED}/scores/{PAPER_TABLES['table_5']}.sizes.csv",
+        output:
+            **explained_figure("ensemble_sizes", "ensemble_sizes"),
+        log:
+            f"{EXPLAINED_LOGS}/draw_ensemble_sizes.log",
+        conda:
+            ENVIRONMENT
+        params:
+            spec=spec("draw_ensemble_sizes"),
+        shell:
+            "python scripts/draw_ensemble_sizes.py --spec {params.spec:q} --scores {input.scores} "
+            "--figure {output.svg} > {log} 2>&1"
+
+
+if WRAPPED_SETS:
+
+    rule draw_explained_ensembles:
+        """Draw averaged maps beside maps of the ensemble explained as one network, and how both score."""
+        input:
+            maps=[f"{EXPLAINED}/maps/{WRAPPED_SETS[0]}/{method}.h5" for method in set_methods(WRAPPED_SETS[0])],
+            images=explained_images(WRAPPED_SETS[0]),
+            table=f"{EXPLAINED}/tables/localisation.csv",
+        output:
+            **explained_figure("explained_ensembles", "explained_ensembles"),
+        log:
+            f"{EXPLAINED_LOGS}/draw_explained_ensembles.log",
+        conda:
+            ENVIRONMENT
+        params:
+            spec=shown_spec("draw_explained_ensembles", WRAPPED_SETS[0]),
+        shell:
+            "python scripts/draw_explained_ensembles.py --spec {params.spec:q} --maps {input.maps} "
+            "--images {input.images} --table {input.table} --figure {output.svg} > {log} 2>&1"
