@@ -121,7 +121,10 @@ def picture(
     layout: arrows, with their labels where `text_points` is given; boxes and heat as above.
     """
     height, width = image.shape[:2]
-    canvas = canvas or Box(0, 0, width, height)
+    whole = Box(0, 0, width, height)
+    canvas = canvas or whole
+    if canvas == whole and layout is None and not boxes and heat is None:
+        return image if image.shape[-1] == 3 else image.repeat(3, -1)  # nothing to draw
     inches = side_inches / width
     size = (round(canvas.right - canvas.left) * inches, round(canvas.bottom - canvas.top) * inches)
     figure = Figure(figsize=size, dpi=1 / inches)
