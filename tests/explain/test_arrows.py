@@ -66,7 +66,7 @@ def over_labels(layout: Layout) -> int:
     )
 
 
-@settings(max_examples=120, deadline=None, derandomize=True)
+@settings(max_examples=80, deadline=None, derandomize=True)
 @given(scenes())
 def test_labels_stay_apart_off_the_bird_and_on_the_canvas_and_no_arrows_cross(scene) -> None:
     bird, targets, sizes = scene

@@ -184,10 +184,3 @@ def test_a_map_is_enlarged_without_moving() -> None:
     rows, columns = np.mgrid[:40, :40] + 0.5
     centre = [float((large * axis).sum() / large.sum()) / 10 for axis in (rows, columns)]
     assert centre == pytest.approx([1.5, 2.5])
-
-
-def test_figures_are_the_same_every_time(tmp_path) -> None:
-    for name in ("one", "two"):
-        style.save(labelled_arrows.draw([labelled("Alder Robin", True)]), tmp_path / name)
-    for kind in ("svg", "png", "pdf"):
-        assert (tmp_path / f"one.{kind}").read_bytes() == (tmp_path / f"two.{kind}").read_bytes()
