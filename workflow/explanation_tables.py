@@ -65,4 +65,4 @@ def _set_faults(section: Config) -> Iterator[str]:
     if single in sets and sets[single]["members"] != 1:
         yield f"{where}.tables.table_7.single: {single!r} has {sets[single]['members']} members; name a set of one"
     if not single and any(tables["table_7"].values()):
-        yield f"{where}.tables.table_7.single: missing; the ensembles are compared with one member trained on all images"
+        yield f"{where}.tables.table_7.single: missing; name a set of one member trained on all images"

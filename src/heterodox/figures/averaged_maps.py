@@ -12,8 +12,9 @@ from matplotlib.patches import FancyArrowPatch
 
 from heterodox.figures import style
 from heterodox.figures.annotations import HEAT, show_image
+from heterodox.figures.method_words import method_words
 
-OUTLINE, REGION = style.SKY, "white"
+OUTLINE = style.SKY
 TAIL = 0.22  # length of an arrow, in widths of the image
 
 
@@ -38,23 +39,21 @@ def draw_members(images: np.ndarray, masks: np.ndarray, members: np.ndarray, ave
 def draw_masks(
     images: np.ndarray, masks: np.ndarray, average: np.ndarray, parts: Sequence[str], threshold: float
 ) -> Figure:
-    """Draw a row per image: the image, the mask, and the averaged map with the outline of what exceeds `threshold`."""
-    figure, grid = _grid(len(images), 3, images.shape[1:3], style.COLUMN_WIDTH)
+    """Draw a row per image: the image, the mask of its part, the averaged map, and where that exceeds `threshold`."""
+    figure, grid = _grid(len(images), 4, images.shape[1:3], style.COLUMN_WIDTH)
     for row, image, mask, mean, part in zip(grid, images, masks, average, parts, strict=True):
         show_image(row[0], image)
         row[0].set_ylabel(style.words(part))
-        show_image(row[1], np.where(mask[..., None], 255, 0).astype(np.uint8))
+        show_image(row[1], _black_and_white(mask))
         _show_map(row[2], mean, mask)
-        _outline(row[2], mean > threshold, REGION, dashed=True)
-    _titles(grid, ["Image", "Mask", "Averaged map"])
-    lines = [
-        Line2D([], [], color=OUTLINE, linewidth=1.2, label="mask"),
-        Line2D(
-            [], [], color="0.35", linewidth=1.2, linestyle=(0, (2, 1)), label=f"map above {threshold:g} (white line)"
-        ),
-    ]
-    figure.legend(handles=lines, loc="outside lower center", ncols=2)
+        show_image(row[3], _black_and_white(mean > threshold))
+        _outline(row[3], mask, OUTLINE)
+    _titles(grid, ["Image", "Mask", "Average", f"Above {threshold:g}"])
     return figure
+
+
+def _black_and_white(region: np.ndarray) -> np.ndarray:
+    return np.where(region[..., None], 255, 0).astype(np.uint8)
 
 
 @style.theme()
@@ -146,7 +145,7 @@ def _draw_scores(axes: Axes, scores: Mapping[str, Mapping[str, tuple[float, floa
         axes.errorbar(
             x, value, [value - low, high - value], color=colour, marker=marker, markersize=4, linestyle="", label=kind
         )
-    axes.set_xticks(range(len(scores)), [style.words(method.partition("-")[0]) for method in scores])
+    axes.set_xticks(range(len(scores)), [method_words(method) for method in scores])
     axes.set(ylabel=name, xlim=(-0.5, len(scores) - 0.5))
     axes.grid(axis="x", visible=False)
     axes.legend(loc="upper left", bbox_to_anchor=(1, 1))
@@ -154,7 +153,7 @@ def _draw_scores(axes: Axes, scores: Mapping[str, Mapping[str, tuple[float, floa
 
 def _grid(down: int, across: int, shape: tuple[int, int], width: float, room: float = 0.0) -> tuple[Figure, np.ndarray]:
     side = (width - 0.2) / across
-    height = down * side * shape[0] / shape[1] + 0.2 + (room or 0.3)
+    height = down * (side * shape[0] / shape[1] + 0.02) + 0.2 + room
     layout = ConstrainedLayoutEngine(w_pad=0.02, h_pad=0.02, wspace=0, hspace=0)
     figure = Figure(figsize=(width, height), layout=layout)
     return figure, figure.subplots(down, across, squeeze=False)
@@ -172,16 +171,14 @@ def _show_map(axes: Axes, values: np.ndarray, mask: np.ndarray) -> None:
     style.bare(axes)
 
 
-def _outline(axes: Axes, region: np.ndarray, colour: str, dashed: bool = False) -> None:
+def _outline(axes: Axes, region: np.ndarray, colour: str) -> None:
     """Draw the outline of a region along the edges of its pixels."""
     if not region.any() or region.all():
         return
     height, width = region.shape
     fine = np.kron(region, np.ones((8, 8)))
     across, down = (np.arange(8 * length) / 8 + 1 / 16 for length in (width, height))
-    axes.contour(
-        across, down, fine, [0.5], colors=[colour], linewidths=1.0, linestyles=[(0, (2, 1))] if dashed else "solid"
-    )
+    axes.contour(across, down, fine, [0.5], colors=[colour], linewidths=1.0)
 
 
 def _arrow(axes: Axes, point: np.ndarray, angle: float, length: float, colour: str, width: float) -> None:

@@ -5,6 +5,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from heterodox.figures import style
+from heterodox.figures.method_words import method_words
 
 
 @style.theme()
@@ -25,7 +26,7 @@ def draw(table: pd.DataFrame) -> Figure:
                 own["size"], own[f"{name}_low"], own[f"{name}_high"], color=colour, alpha=0.18, linewidth=0
             )
             axes.plot(own["size"], own[name], color=colour, marker=marker, markersize=3, label=label)
-        axes.set(title=style.words(method.partition("-")[0]), xlabel="Members")
+        axes.set(title=method_words(method), xlabel="Members")
         axes.set_xticks(_ticks(own["size"].to_numpy()))
     for axes in grid.flat[len(methods) :]:
         axes.set_visible(False)
