@@ -144,6 +144,16 @@ def test_lime_with_the_same_draws(network, pixels):
         torch.testing.assert_close(found[place], expected[0, :1], rtol=1e-3, atol=1e-6)
 
 
+@pytest.mark.parametrize("channels", [1, 3])
+def test_superpixels_follow_the_edges_of_an_image(channels):
+    image = torch.full((channels, 40, 40), 0.2)
+    image[:, :, 17:] = 0.9
+    segments = lime.segmented(image, 16)
+    assert not set(segments[:, :17].flat) & set(segments[:, 17:].flat)
+    assert 8 <= segments.max() + 1 <= 24
+    assert set(segments.flat) == set(range(segments.max() + 1))
+
+
 def members(count=3, shared=True):
     torch.manual_seed(1)
     trunks = [

@@ -79,7 +79,8 @@ class Method:
         so that the same image has the same map in any batch.
         """
         targets = targets.to(pixels.device).expand(len(networks), len(pixels))
-        named = list(keys) if keys is not None else content_keys(pixels)
+        drawn = "samples" in signature(self.explain).parameters
+        named = list(keys) if keys is not None else content_keys(pixels) if drawn else [""] * len(pixels)
         result = torch.empty(0)
         for places, members in groups(networks):
             for part, maps in self._pieces(members, pixels, targets[places], named):

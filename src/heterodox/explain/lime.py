@@ -17,7 +17,8 @@ from heterodox.explain.interface import Setting
 from heterodox.explain.shared import Shared
 from heterodox.streams import torch_stream
 
-ALPHA, KERNEL_WIDTH, COMPACTNESS = 0.01, 1.0, 10.0
+ALPHA, KERNEL_WIDTH = 0.01, 1.0
+COLOUR_COMPACTNESS, GREY_COMPACTNESS = 10.0, 0.1  # a pixel's place against its colour: CIELAB, or grey in [0, 1]
 
 
 def explain(
@@ -51,7 +52,9 @@ def sparse_coefficients(seen: np.ndarray, answers: np.ndarray, weights: np.ndarr
 def segmented(image: Tensor, superpixels: int) -> np.ndarray:
     """Return the superpixel (H, W) of each pixel of an image (C, H, W), numbered from 0; a function of the image."""
     values = image.detach().double().cpu().permute(1, 2, 0).numpy()
-    found = slic(values, superpixels, COMPACTNESS, start_label=0, channel_axis=-1, convert2lab=False)
+    coloured = values.shape[-1] == 3
+    compactness = COLOUR_COMPACTNESS if coloured else GREY_COMPACTNESS
+    found = slic(values, superpixels, compactness, start_label=0, channel_axis=-1, convert2lab=coloured)
     return np.unique(found, return_inverse=True)[1].reshape(found.shape)
 
 

@@ -1,5 +1,8 @@
 """How many images a network takes at once within a budget of bytes, found from one image."""
 
+from typing import Any
+from weakref import WeakKeyDictionary
+
 import torch
 from torch import Tensor, nn
 
@@ -10,7 +13,17 @@ MOST_ROWS = 128  # more gain no speed on a CPU
 # Beside what is kept for the way back, a layer holds its input, output and both gradients, and a convolution reorders
 # two of them.
 WORKING_COPIES = 6
+_KNOWN: WeakKeyDictionary[nn.Module, dict[Any, int]] = WeakKeyDictionary()
 PIXEL_COPIES = 6  # the images' own: the stored pixel, the point, its gradient, the factor, their product, normalised
+
+
+def known_bytes_per_image(network: nn.Module, image: Tensor) -> int:
+    """Return `bytes_per_image`, found once for a network and a size of images."""
+    found = _KNOWN.setdefault(network, {})
+    kind = (tuple(image.shape), image.dtype, image.device)
+    if kind not in found:
+        found[kind] = bytes_per_image(network, image)
+    return found[kind]
 
 
 def bytes_per_image(network: nn.Module, image: Tensor) -> int:
@@ -41,7 +54,7 @@ def rows_within(budget: int, network: nn.Module, image: Tensor, result_bytes: in
     `result_bytes` is what the maps of one image take. A quarter of the budget is for the maps, the rest for the
     network. UserError where one image does not fit.
     """
-    needed = bytes_per_image(network, image)
+    needed = known_bytes_per_image(network, image)
     images, rows = budget // 4 // result_bytes, budget * 3 // 4 // needed
     if not images or not rows:
         least = max(4 * result_bytes, -(-needed * 4 // 3))
