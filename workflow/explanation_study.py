@@ -68,6 +68,14 @@ def _people_faults(section: Config) -> Iterator[str]:
     if people and not multitask:
         yield "config: explanation_study.user_study: needs multitask, whose networks mark the images; add it"
         return
+    where = "config: explanation_study"
+    methods = {"arrows.method": section["arrows"]["method"]}
+    if people:
+        methods |= {"user_study.method": people["method"], "user_study.averaging.method": people["averaging"]["method"]}
+        if people["pairs"] and people["learning"]["pairs"] > len(people["pairs"]):
+            yield f"{where}.user_study.learning.pairs: {people['learning']['pairs']}, but `pairs` names fewer"
+    for key, method in methods.items():
+        yield from (f"{where}.{key}: {fault}" for fault in explanation_tables.method_faults([method]))
     for key in ("arrows", "user_study") if multitask else ():
         entry = section[key] or {}
         known = [*multitask["attributes"], *multitask["presence"]]

