@@ -1,4 +1,4 @@
-"""Data by source: every other module of this folder but `image_sets` is one, with `official_parts`."""
+"""Data by source: every other module of this folder but `image_sets` and `stimuli` is one, with `official_parts`."""
 
 from collections.abc import Mapping
 from importlib import import_module
@@ -12,7 +12,7 @@ from heterodox.datasets.image_sets import ImageSet, at_most, hold_out
 from heterodox.errors import UserError
 from heterodox.storage.images import ImageFile
 
-SHARED_MODULES = {"__init__", "interface", "image_sets"}
+SHARED_MODULES = {"__init__", "interface", "image_sets", "stimuli"}
 
 
 def names() -> list[str]:
