@@ -28,6 +28,7 @@ ROOMS = [
     "ensembles",
     "searches",
     "tables",
+    "user_study",
     "figures",
 ]
 MODULES = sorted(file for file in SOURCE.rglob("*.py") if file.parent != SOURCE or file.stem != "__init__")
@@ -66,7 +67,7 @@ def test_only_storage_opens_hdf5() -> None:
     assert {file.relative_to(SOURCE).parts[0] for file in users} == {"storage"}
 
 
-@pytest.mark.parametrize("room", ["metrics", "figures"])
+@pytest.mark.parametrize("room", ["metrics", "user_study", "figures"])
 def test_pure_rooms_know_no_torch(room: str) -> None:
     for file in (SOURCE / room).rglob("*.py"):
         assert not {"torch", "torchvision", "timm", "captum"} & {n.partition(".")[0] for n in imports_of(file)}

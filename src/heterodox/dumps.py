@@ -14,7 +14,7 @@ from heterodox.networks.loading import Member, available_device, load_member
 from heterodox.storage.dumps import write_dump
 from heterodox.storage.images import ImageFile
 from heterodox.storage.members import description_path, read_description
-from heterodox.storage.provenance import fingerprint, git_commit, versions
+from heterodox.storage.provenance import fingerprint, provenance
 from heterodox.storage.rows import State
 
 log = logging.getLogger(__name__)
@@ -92,17 +92,6 @@ def check_classes(classes: Sequence[str], weights: Path, images: ImageFile) -> N
             f"{weights}: its {len(classes)} classes are not the {len(images.classes)} of {images.path}; "
             "train the member on this data set"
         )
-
-
-def provenance(device: torch.device | str) -> dict[str, str]:
-    """Return what else decides the numbers of a dump: package version, git commit, torch version, device."""
-    kind = torch.device(device).type
-    return {
-        "package_version": versions("heterodox")["heterodox"],
-        "git_commit": git_commit(),
-        "torch_version": str(torch.__version__),
-        "device": torch.cuda.get_device_name() if kind == "cuda" else kind,
-    }
 
 
 def _batches(images: ImageFile, size: int, first: int, device: torch.device | str) -> Iterator[torch.Tensor]:

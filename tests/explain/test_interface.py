@@ -111,9 +111,18 @@ def test_resampling_is_by_area(old, new):
 
 
 def test_the_folder_is_the_registry():
-    assert interface.names() == ["integrated_gradients", "saliency"]
+    listed = [
+        "grad_cam",
+        "gradient_shap",
+        "guided_grad_cam",
+        "input_x_gradient",
+        "integrated_gradients",
+        "lime",
+        "saliency",
+    ]
+    assert interface.names() == listed
     for wrong in ("gradients", "interface", "integrated_gradients-0", "integrated_gradients-x"):
-        with pytest.raises(UserError, match=f"method {wrong}: no such explanation; known are integrated"):
+        with pytest.raises(UserError, match=f"method {wrong}: no such explanation; known are grad_cam, "):
             interface.load(wrong)
 
 

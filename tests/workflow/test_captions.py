@@ -34,6 +34,6 @@ def test_rules_and_captions_belong_together() -> None:
     files = [ROOT / "Snakefile", *(ROOT / "workflow" / "rules").glob("*.smk")]
     rules = "".join(path.read_text(encoding="utf-8") for path in files)
     named = set(re.findall(r"report/(\w+)\.rst", rules)) | set(
-        re.findall(r'shown_figure\(\s*"[^"]+",\s*"(\w+)"', rules)
+        re.findall(r'(?:shown|explained)_(?:figure|table)\(\s*"[^"]+",\s*"(\w+)"', rules)
     )
     assert named == {path.stem for path in CAPTIONS}

@@ -54,6 +54,15 @@ EXPENSIVE = {
     "repair_cell",
     "train_wide_cell",
     "compare_cell_recipes",
+    "prepare_annotated_images",
+    "train_explained_backbone",
+    "extract_trunk_features",
+    "train_member_set",
+    "train_multitask",
+    "explain_member_set",
+    "predict_member_set",
+    "explain_multitask",
+    "explain_stimuli",
 }
 # Expensive ones whose code is all imported by its own name.
 IMPORTED_BY_NAME = {"search_masks", "train_front_heads", "compare_recipes"}
@@ -99,12 +108,34 @@ def values_of(node: Any, key: str) -> Iterator[Any]:
 
 def named_modules(job: dict, spec: dict, config: dict) -> Iterator[str]:
     """Yield the library files that a job loads by a name in the configuration."""
+    study = config.get("explanation_study")
+    if study and job["outputs"][0].startswith(f"results/{study['dataset']}/"):
+        yield from explained_modules(job, spec, study)
+        return
     if "member" in job["wildcards"]:
         yield f"networks/zoo/{config['members'][job['wildcards']['member']]['arch']}.py"
     if job["rule"] == "corrupt_images":
         yield f"corruptions/{job['wildcards']['shift'].rpartition('-')[0]}.py"
     yield from (f"datasets/{source}.py" for source in values_of(spec["config"], "source"))
     yield from (f"explain/{method}.py" for methods in values_of(spec["config"], "methods") for method in methods)
+
+
+def explained_modules(job: dict, spec: dict, study: dict) -> Iterator[str]:
+    """Yield the library files that a job of the explanation study loads by name: a source, networks, methods."""
+    wildcards = job["wildcards"]
+    if job["rule"] == "prepare_annotated_images":
+        yield f"datasets/annotated/{study['sources'][wildcards['source']]['source']}.py"
+        return
+    backbones = {wildcards.get("backbone")} - {None}
+    if "member_set" in wildcards:
+        backbones.add(study["member_sets"][wildcards["member_set"]]["backbone"])
+    if job["rule"] in ("train_multitask", "explain_multitask", "explain_stimuli"):
+        backbones.add(study["multitask"]["backbone"])
+    if job["rule"] == "explain_stimuli":
+        backbones.add(study["member_sets"][study["user_study"]["averaging"]["member_set"]]["backbone"])
+    yield from (f"networks/zoo/{study['backbones'][backbone]['arch']}.py" for backbone in backbones)
+    methods = {wildcards.get("method"), *values_of(spec["config"], "method")} - {None}
+    yield from (f"explain/{method.partition('-')[0]}.py" for method in methods)
 
 
 def job_faults(job: dict, codes: dict[str, dict[str, str]], config: dict) -> Iterator[str]:
@@ -195,7 +226,9 @@ def test_wildcards_and_code_digest_stand_in_the_params(working: list[dict]) -> N
         assert len(spec["code"]) == 16
         loads_by_name = spec["code"] != digests.digest(f"scripts/{job['rule']}.py")
         assert loads_by_name == (
-            job["rule"] in {*EXPENSIVE, "draw_corruption_panel", "sweep_lambda", "compare_methods"} - IMPORTED_BY_NAME
+            job["rule"]
+            in {*EXPENSIVE, "draw_corruption_panel", "sweep_lambda", "compare_methods", "evaluate_multitask"}
+            - IMPORTED_BY_NAME
         ), job["rule"]
 
 

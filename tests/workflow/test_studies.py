@@ -10,7 +10,9 @@ import yaml
 from tests.workflow.conftest import Checkout, add_made_images
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-STUDIES = sorted(file.stem for file in (ROOT / "configs").glob("*.yaml"))
+CONFIGS = {file.stem: yaml.safe_load(file.read_text()) for file in sorted((ROOT / "configs").glob("*.yaml"))}
+STUDIES = [name for name, config in CONFIGS.items() if "members" in config]
+EXPLANATIONS = [name for name, config in CONFIGS.items() if "explanation_study" in config]
 
 
 @pytest.fixture
@@ -37,6 +39,18 @@ def test_the_study_builds_its_graph(ready: Checkout, study: str) -> None:
     if yaml.safe_load(text).get("cells"):
         assert jobs["search_cells"] == 5
         assert jobs["tabulate_cell_claims"] == 1
+
+
+@pytest.mark.parametrize("study", EXPLANATIONS)
+def test_the_explanation_study_builds_its_graph(checkout: Checkout, study: str) -> None:
+    """The published data sets need not be there: what a folder holds is looked at when it is read."""
+    jobs = checkout.planned("explanations", "--configfile", f"configs/{study}.yaml")
+    section = CONFIGS[study]["explanation_study"]
+    assert jobs["prepare_annotated_images"] == len(section["sources"])
+    assert jobs["train_member_set"] == len(section["member_sets"])
+    methods = [entry.get("methods") or section["methods"] for entry in section["member_sets"].values()]
+    assert jobs["explain_member_set"] == sum(map(len, methods))
+    assert jobs["tabulate_explanation_claims"] == 1
 
 
 def test_the_paper_study_has_six_data_sets_and_364_ensembles_of_pretrained_members(ready: Checkout) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self, TypeVar
 
 import numpy as np
 
@@ -29,7 +29,7 @@ class ImageSet:
         """Return the number of images N."""
         return len(self.labels)
 
-    def subset(self, rows: np.ndarray) -> "ImageSet":
+    def subset(self, rows: np.ndarray) -> Self:
         """Return the images at these rows, in this order."""
         return replace(
             self, labels=self.labels[rows], index=self.index[rows], read=lambda chosen: self.read(rows[chosen])
@@ -43,12 +43,15 @@ class ImageSet:
                 writer.append(self.read(np.arange(start, min(start + size, len(self)))))
 
 
+Images = TypeVar("Images", bound=ImageSet)
+
+
 def held_in_memory(images: np.ndarray, labels: np.ndarray, index: np.ndarray, classes: list[str]) -> ImageSet:
     """Return the set of these images, uint8 (N, H, W, C)."""
     return ImageSet(labels, index, classes, images.shape[1:], lambda rows: images[rows])
 
 
-def hold_out(images: ImageSet, amount: float, seed: int, dataset: str) -> tuple[ImageSet, ImageSet]:
+def hold_out(images: Images, amount: float, seed: int, dataset: str) -> tuple[Images, Images]:
     """Divide a set into (the rest, the held-out part), each in the order of the source.
 
     `amount` is a number of images or, below 1, a fraction. Every class gives its share, to within one image; which
@@ -65,7 +68,7 @@ def hold_out(images: ImageSet, amount: float, seed: int, dataset: str) -> tuple[
     return images.subset(np.flatnonzero(~chosen)), images.subset(np.flatnonzero(chosen))
 
 
-def at_most(images: ImageSet, count: int, seed: int, name: str) -> ImageSet:
+def at_most(images: Images, count: int, seed: int, name: str) -> Images:
     """Return `count` images, each class its share, in the order of the source; the set itself if it has no more.
 
     A larger count keeps the images of a smaller one but for the rounding of shares.

@@ -12,12 +12,11 @@ from heterodox.datasets.image_sets import ImageSet, at_most, hold_out
 from heterodox.errors import UserError
 from heterodox.storage.images import ImageFile
 
-SHARED_MODULES = {"__init__", "interface", "image_sets", "out_of_distribution"}
-
 
 def names() -> list[str]:
-    """Return the names of all sources: the listing of this folder."""
-    return sorted({path.stem for path in Path(__file__).parent.glob("*.py")} - SHARED_MODULES)
+    """Return the names of all sources: the files of this folder that define `official_parts`."""
+    files = sorted(Path(__file__).parent.glob("*.py"))
+    return [file.stem for file in files if "\ndef official_parts(" in file.read_text(encoding="utf-8")]
 
 
 def load(source: str) -> ModuleType:

@@ -4,7 +4,7 @@ The registry of architectures is the folder `networks/zoo`: a file there is an a
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -56,9 +56,16 @@ def build(
 
 def load_weights(network: nn.Module, weights: Path, arch: str) -> None:
     """Fill `network` from a safetensors file or a state dictionary that torch saved; UserError if it does not fit."""
+    load_tensors(network, lambda tensors: tensors, weights, arch)
+
+
+def load_tensors(
+    network: nn.Module, named: Callable[[dict[str, torch.Tensor]], dict[str, torch.Tensor]], weights: Path, arch: str
+) -> None:
+    """Fill `network` from a file whose tensors `named` gives the network's own names; UserError as above."""
     tensors = read_weights(weights) if weights.suffix == ".safetensors" else _torch_weights(weights)
     try:
-        network.load_state_dict(tensors)
+        network.load_state_dict(named(tensors))
     except RuntimeError as error:
         reason = str(error).splitlines()[-1].strip()
         raise UserError(f"{weights}: does not fit arch {arch} ({reason}); correct the file, arch or model") from error

@@ -7,7 +7,10 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import torch
 
 UNKNOWN = "unknown"
 
@@ -39,3 +42,16 @@ def fingerprint(spec: Mapping[str, Any], inputs: Sequence[Path]) -> str:
         with open(path, "rb") as file:
             state.update(hashlib.file_digest(file, "blake2b").digest())
     return state.hexdigest()
+
+
+def provenance(device: "torch.device | str") -> dict[str, str]:
+    """Return what else decides the numbers that a network gave: package version, git commit, torch version, device."""
+    import torch  # who reads dumps has no need of it
+
+    kind = torch.device(device).type
+    return {
+        "package_version": versions("heterodox")["heterodox"],
+        "git_commit": git_commit(),
+        "torch_version": str(torch.__version__),
+        "device": torch.cuda.get_device_name() if kind == "cuda" else kind,
+    }

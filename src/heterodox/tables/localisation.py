@@ -1,0 +1,133 @@
+"""Scores of explanations summed up: single members against averages, controls and baselines, with paired tests.
+
+Ind-Avg is the mean over the members of one set of each member's own score, as the explanation paper defines it.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from heterodox.ensembles.bootstrap import PERCENTILES, image_weights
+from heterodox.tables.paired_tests import compare, stars
+
+MEMBER = "member"
+KEYS = ["member_set", "method", "metric", "explained"]
+CASES = ["index", "part", "label"]  # what names a case, so that two sets can be compared on the same ones
+# Whether a larger value is better, by metric; a union is better where it is smaller.
+BETTER = {
+    "iou": 1,
+    "intersection": 1,
+    "union": -1,
+    "correlation": 1,
+    "distance": -1,
+    "side_distance": -1,
+    "pointing_game": 1,
+    "relevance_mass": 1,
+}
+
+
+def summaries(scores: pd.DataFrame, seed: int = 1, replicates: int = 1000) -> pd.DataFrame:
+    """Return one row per set, method, metric and kind of map: its mean, and how it differs from single members.
+
+    `scores` are those of `ensembles.localisation`. `individual` is Ind-Avg, `value` the mean of this kind of map over
+    the same cases, `difference` = value - individual with a 95 % interval, `relative` that as a share of `individual`,
+    p-values of the paired tests, `effect_size`, `stars`, `n` cases, and of all cases those `not_counted`. Intervals are
+    bootstrapped over images.
+    """
+    rows = []
+    for (member_set, method), group in scores.groupby(["member_set", "method"], sort=False):
+        wide = by_case(group)
+        for row in _rows(wide, wide[MEMBER], seed, replicates):
+            rows.append({"member_set": member_set, "method": method, **row})
+    return pd.DataFrame(rows)
+
+
+def by_case(scores: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Return for every kind of map a table with a row per case and a column per metric; members are averaged."""
+    return {
+        str(name): group.groupby(CASES, sort=False)[list(BETTER)].mean()
+        for name, group in scores.groupby("explained", sort=False)
+    }
+
+
+def compared_sets(
+    scores: pd.DataFrame, single: str, others: Mapping[str, str], seed: int = 1, replicates: int = 1000
+) -> pd.DataFrame:
+    """Return the rows of `summaries` for averages of other sets against one member trained on all images (Table 7).
+
+    `single` is the set of that member, `others` are sets by what they are called in the column `explained`. Cases are
+    matched.
+    """
+    rows = []
+    alone = scores[scores["member_set"] == single]
+    for method in dict.fromkeys(alone["method"]):
+        own = by_case(alone[alone["method"] == method])
+        wide = {name: own[name] for name in ("centre", "random")}
+        for name, member_set in others.items():
+            group = scores[(scores["member_set"] == member_set) & (scores["method"] == method)]
+            if len(group):
+                wide[name] = by_case(group)["mean"].reindex(own[MEMBER].index)
+        rows += [{"member_set": single, "method": method, **row} for row in _rows(wide, own[MEMBER], seed, replicates)]
+    return pd.DataFrame(rows)
+
+
+def _rows(
+    wide: Mapping[str, pd.DataFrame], individual: pd.DataFrame, seed: int, replicates: int
+) -> Iterator[dict[str, object]]:
+    identities = individual.index.get_level_values("index").to_numpy()
+    images, own = np.unique(identities, return_inverse=True)
+    weights = image_weights(seed, images, replicates)[:, own]
+    for name, values in wide.items():
+        for metric in BETTER:
+            single, averaged = individual[metric].to_numpy(), values[metric].to_numpy()
+            yield {"metric": metric, "explained": name} | _row(single, averaged, weights)
+
+
+def _row(single: np.ndarray, averaged: np.ndarray, weights: np.ndarray) -> dict[str, object]:
+    counted = np.isfinite(single) & np.isfinite(averaged)
+    found = compare(single[counted], averaged[counted])
+    means = {
+        "individual": float(single[counted].mean()) if counted.any() else float("nan"),
+        "value": float(averaged[counted].mean()) if counted.any() else float("nan"),
+    }
+    drawn = _replicates(single[counted], averaged[counted], weights[:, counted])
+    low, high, relative_low, relative_high = (float(bound) for bound in drawn)
+    return {
+        **means,
+        "difference": found.difference,
+        "low": low,
+        "high": high,
+        "relative": found.difference / means["individual"] if means["individual"] else float("nan"),
+        "relative_low": relative_low,
+        "relative_high": relative_high,
+        "t_p": found.t_p,
+        "wilcoxon_p": found.wilcoxon_p,
+        "effect_size": found.effect_size,
+        "stars": stars(found.t_p),
+        "n": found.n,
+        "not_counted": int(len(counted) - counted.sum()),
+    }
+
+
+def _replicates(single: np.ndarray, averaged: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Return the interval of the mean difference and of its share of the single members' mean, (4,)."""
+    total = weights.sum(axis=1)
+    drawn = total > 0
+    if len(single) < 2 or not drawn.any():
+        return np.full(4, np.nan)
+    difference = (weights[drawn] @ (averaged - single)) / total[drawn]
+    mean = (weights[drawn] @ single) / total[drawn]
+    share = np.divide(difference, mean, out=np.full(len(mean), np.nan), where=mean != 0)
+    bounds = [
+        np.nanpercentile(values, PERCENTILES) if np.isfinite(values).any() else [np.nan] * 2
+        for values in (difference, share)
+    ]
+    return np.concatenate(bounds)
+
+
+def pick(table: pd.DataFrame, member_sets: Sequence[str], metrics: Sequence[str]) -> pd.DataFrame:
+    """Return the rows of these sets and metrics, in their order."""
+    found = table[table["member_set"].isin(member_sets) & table["metric"].isin(metrics)]
+    order = {name: place for place, name in enumerate([*member_sets, *metrics])}
+    return found.sort_values(["member_set", "metric"], key=lambda names: names.map(order), kind="stable")

@@ -1,0 +1,100 @@
+import numpy as np
+import pytest
+from scipy import stats
+
+from heterodox.tables import explanation_paper
+from heterodox.tables.localisation import compared_sets, summaries
+from tests.tables.explanations import scores
+
+
+def one(table, **values):
+    for column, value in values.items():
+        table = table[table[column] == value]
+    assert len(table) == 1
+    return table.iloc[0]
+
+
+def test_a_row_is_the_paired_comparison_by_hand():
+    every = scores()
+    row = one(summaries(every, replicates=300), metric="iou", explained="mean")
+    single = every[every["explained"] == "member"].groupby("case")["iou"].mean().to_numpy()
+    averaged = every[every["explained"] == "mean"]["iou"].to_numpy()
+    assert row["individual"] == pytest.approx(single.mean())
+    assert row["value"] == pytest.approx(averaged.mean())
+    assert row["difference"] == pytest.approx((averaged - single).mean())
+    assert row["relative"] == pytest.approx((averaged - single).mean() / single.mean())
+    assert row["t_p"] == pytest.approx(stats.ttest_rel(averaged, single).pvalue)
+    assert row["low"] < row["difference"] < row["high"]
+    assert row["relative_low"] < row["relative"] < row["relative_high"]
+    assert row["stars"] == "****"
+    assert (row["n"], row["not_counted"]) == (8, 0)
+
+
+def test_the_bootstrap_interval_is_close_to_the_t_interval():
+    every = scores(gain=0.0, cases=60)
+    row = one(summaries(every, replicates=2000), metric="iou", explained="mean")
+    single = every[every["explained"] == "member"].groupby("case")["iou"].mean().to_numpy()
+    differences = every[every["explained"] == "mean"]["iou"].to_numpy() - single
+    low, high = stats.t.interval(0.95, 59, differences.mean(), stats.sem(differences))
+    assert row["low"] == pytest.approx(low, abs=0.2 * (high - low))
+    assert row["high"] == pytest.approx(high, abs=0.2 * (high - low))
+
+
+def test_cases_that_cannot_be_scored_are_left_out_and_counted():
+    every = scores()
+    every.loc[every["case"] == 3, ["iou"]] = np.nan
+    table = summaries(every, replicates=100)
+    row = one(table, metric="iou", explained="mean")
+    assert (row["n"], row["not_counted"]) == (7, 1)
+    assert one(table, metric="distance", explained="mean")["n"] == 8
+    assert row["value"] == pytest.approx(every[every["explained"] == "mean"]["iou"].mean())
+
+
+def test_other_ensembles_are_compared_with_one_member_on_the_same_images():
+    single = scores("one", gain=0, seed=1)
+    single = single[(single["explained"] != "member") | (single["member"] == 0)]
+    buckets = scores("buckets", gain=0.3, seed=1).sample(frac=1, random_state=0)
+    import pandas as pd
+
+    table = compared_sets(pd.concat([single, buckets]), "one", {"leave_one_bucket_out": "buckets"}, replicates=100)
+    row = one(table, metric="distance", explained="leave_one_bucket_out")
+    own = single[single["explained"] == "member"].sort_values("case")["distance"].to_numpy()
+    others = buckets[buckets["explained"] == "mean"].sort_values("case")["distance"].to_numpy()
+    assert row["difference"] == pytest.approx((others - own).mean())
+    assert row["individual"] == pytest.approx(own.mean())
+
+
+def test_a_table_of_the_paper_stands_beside_ours():
+    methods = ("grad_cam", "gradient_shap-8", "occlusion")
+    found = explanation_paper.paper_table("table_1", summaries(scores(methods=methods), replicates=100), ["bill_vgg"])
+    row = one(found, method="gradient_shap-8", explained="mean")
+    assert (row["paper_ind_avg"], row["paper_ens_avg"]) == (0.346, 0.334)
+    assert np.isnan(one(found, method="occlusion", explained="mean")["paper_ind_avg"])
+    assert np.isnan(one(found, method="grad_cam", explained="draws")["paper_ens_avg"])
+    assert set(found["explained"]) == {"mean", "draws"}
+    assert set(found["metric"]) == {"distance"}
+    assert found[["centre", "random"]].notna().all(axis=None)
+
+
+def test_tables_5_and_6_show_what_not_rescaling_does():
+    every = summaries(scores("marks"), replicates=100)
+    for name in ("table_5", "table_6"):
+        found = explanation_paper.paper_table(name, every, ["marks"])
+        assert set(found["explained"]) == {"mean", "draws", "not_rescaled"}
+        assert tuple(dict.fromkeys(found["metric"])) == explanation_paper.TABLES[name].metrics
+
+
+def test_table_6_is_of_the_sets_of_table_5():
+    entries = {"table_5": "marks", "table_3": ["a", "b"], "table_1": None, "table_7": {"single": "c"}}
+    assert explanation_paper.sets_of(entries) == {"table_3": ["a", "b"], "table_5": ["marks"], "table_6": ["marks"]}
+
+
+@pytest.mark.parametrize("name", explanation_paper.TABLES)
+def test_the_paper_prints_an_improvement_in_every_row_but_one(name):
+    """Checks that no number was mistyped: all rows get better but Grad-CAM's union, which the text tells too."""
+    worse = []
+    for (method, metric), row in explanation_paper.TABLES[name].rows.items():
+        sign = -1 if metric in ("distance", "union") else 1
+        values = [row.ensemble] + ([row.bagging] if row.bagging is not None else [])
+        worse += [(method, metric) for value in values if sign * (value - row.individual) <= 0]
+    assert worse == ([("grad_cam", "union")] if name == "table_6" else [])
