@@ -86,7 +86,7 @@ def task_of(member_set):
     return TASKS[MEMBER_SETS[member_set]["task"]]
 
 
-def features_of(member_set):
+def trunk_features_of(member_set):
     """Return the features of training and validation images on which heads are trained; none for fine-tuned trunks."""
     entry = MEMBER_SETS[member_set]
     folder = f"{EXPLAINED}/features/{entry['backbone']}/{task_of(member_set)['source']}"
@@ -232,7 +232,7 @@ rule train_member_set:
     """Train the members of an ensemble: heads on a frozen trunk, all at once, or networks that each tune their own."""
     input:
         unpack(lambda wildcards: annotated_splits(task_of(wildcards.member_set)["source"])),
-        features=lambda wildcards: features_of(wildcards.member_set),
+        features=lambda wildcards: trunk_features_of(wildcards.member_set),
         weights=lambda wildcards: f"{EXPLAINED}/backbones/{MEMBER_SETS[wildcards.member_set]['backbone']}.safetensors",
         description=lambda wildcards: f"{EXPLAINED}/backbones/{MEMBER_SETS[wildcards.member_set]['backbone']}.json",
     output:
