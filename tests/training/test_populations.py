@@ -105,7 +105,7 @@ def test_a_stack_divided_for_its_size_gives_the_same(monkeypatch):
 def test_padding_stays_exactly_zero(monkeypatch):
     stacks = []
     remember = populations._Stack.of
-    monkeypatch.setattr(populations, "PADDED_WIDTHS", {"cpu": 1})  # all heads padded to the whole size
+    monkeypatch.setattr(populations, "FEW_WIDTHS", 1)  # all heads padded to the whole size
     monkeypatch.setattr(populations._Stack, "of", lambda *values: stacks.append(remember(*values)) or stacks[-1])
     masks = masks_of("both")
     train_heads(

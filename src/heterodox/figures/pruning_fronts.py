@@ -88,11 +88,11 @@ def _draw_frontier(axes: Axes, points: np.ndarray) -> None:
 
 
 def _set_limits(axes: Axes, own: pd.DataFrame, best: pd.DataFrame, heads: pd.DataFrame, across: str, up: str) -> None:
-    """Show all but the worst twentieth of the masks: a few that learned nothing would press all others together."""
-    shown = heads[heads["kind"].isin(["magnitude", "unpruned"])]
+    """Show the unpruned networks and all but the worst masks: a few that learned little would press others together."""
+    shown = heads[heads["kind"] == "unpruned"]
     for name, set_limits in ((across, axes.set_xlim), (up, axes.set_ylim)):
         low = 100 * min(own[name].min(), shown[name].min())
-        high = 100 * max(np.nanpercentile(own[name], 95), best[name].max(), shown[name].quantile(0.9))
+        high = 100 * max(np.nanpercentile(own[name], 95), best[name].quantile(0.85), shown[name].max())
         room = 0.05 * (high - low) or 0.5
         set_limits(low - room, high + room)
 

@@ -24,7 +24,10 @@ from heterodox.training.recipe import HeadRecipe
 # Largest difference of a logit, relative to 1 + its size, between a head trained among others and the same head alone:
 # float32 rounds sums of other lengths differently, and training carries that on. On a CPU there was none at all.
 TOLERANCE = 1e-3
-PADDED_WIDTHS = {"cpu": 8, "cuda": 2}  # how many padded sizes there are: a GPU waits for launches, a CPU for products
+# How many padded sizes there are. More of them waste less on zeros, fewer of them share more calls: small heads, and a
+# GPU, wait for calls. By the sizes of the whole head alone, so that a head's own size does not hang on its companions.
+FEW_WIDTHS, MANY_WIDTHS = 2, 8
+SMALL_HEAD = 2**15  # links between features and hidden units
 STACK_BYTES = 2**29  # largest stack of weights; with velocity and best epoch a group takes some four times as much
 VALIDATION_ROWS = {"cpu": 256, "cuda": 2048}  # images in one batched pass over validation images
 
@@ -166,7 +169,8 @@ class _Group:
 
 def _groups(kept_features: np.ndarray, kept_units: np.ndarray, kind: str, classes: int) -> Iterator[_Group]:
     """Yield groups of masks with the same padded sizes, none larger than STACK_BYTES."""
-    widths = PADDED_WIDTHS.get(kind, 1)
+    few = kind != "cpu" or kept_features.shape[1] * kept_units.shape[1] < SMALL_HEAD
+    widths = FEW_WIDTHS if few else MANY_WIDTHS
     sizes = [_padded(kept.sum(axis=1), kept.shape[1], widths) for kept in (kept_features, kept_units)]
     pairs = np.stack(sizes, axis=1)
     for features, units in np.unique(pairs, axis=0).tolist():
