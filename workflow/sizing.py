@@ -211,8 +211,20 @@ def gigabytes(size: int) -> str:
 
 def stages() -> list[str]:
     """Return the rules in the order in which the Snakefile reads."""
-    files = re.findall(r'^ *include: "(.+)"$', Path("Snakefile").read_text(encoding="utf-8"), re.MULTILINE)
-    return [rule for file in files for rule in re.findall(r"^rule (\w+):", Path(file).read_text(), re.MULTILINE)]
+    return list(_rules_in(Path("Snakefile")))
+
+
+def _rules_in(file: Path) -> Iterator[str]:
+    """Yield the rules of a file and of what it includes; the file of a study that is not there has none."""
+    if not file.is_file():
+        return
+    for kind, name in re.findall(
+        r'^ *(rule|include:) "?([\w/.]+)"?:?$', file.read_text(encoding="utf-8"), re.MULTILINE
+    ):
+        if kind == "rule":
+            yield name
+        else:
+            yield from _rules_in(file.parent / name)
 
 
 def row(stage: str, jobs: list[Job], written: list[int | None]) -> str:
