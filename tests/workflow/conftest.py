@@ -70,8 +70,11 @@ class Checkout:
         start = next(row for row, line in enumerate(summary) if line.startswith("output_file\t"))
         for line in summary[start + 1 :]:
             output = self.folder / line.split("\t")[0]
-            output.parent.mkdir(parents=True, exist_ok=True)
-            output.touch()
+            if output.suffix:
+                output.parent.mkdir(parents=True, exist_ok=True)
+                output.touch()
+            else:  # a folder of pictures
+                output.mkdir(parents=True, exist_ok=True)
         self.snakemake("--touch", "--forceall", *arguments)  # or jobs with newer outputs stay unrecorded
 
 

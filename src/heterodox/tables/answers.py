@@ -11,7 +11,7 @@ from heterodox.metrics.ranking import mean_area_under_roc
 from heterodox.storage.annotations import UNKNOWN, AnnotatedFile
 from heterodox.tables.paired_tests import compare
 
-MOST_REPLICATES = 200  # each sorts all answers of all members
+MOST_REPLICATES = 100  # each sorts all answers of all members
 
 
 def truths_of(images: AnnotatedFile, task: Mapping[str, Any], outputs: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
@@ -43,7 +43,8 @@ def answers_row(
     alone, together = _areas(members, ensemble, truths)
     weights = image_weights(seed, index, min(replicates, MOST_REPLICATES)).astype(float)
     drawn = [found[1] - found[0].mean() for found in (_areas(members, ensemble, truths, own) for own in weights)]
-    low, high = np.percentile(drawn, PERCENTILES)
+    told = np.array(drawn)[np.isfinite(drawn)]  # a replicate may lack every output
+    low, high = np.percentile(told, PERCENTILES) if len(told) else (np.nan, np.nan)
     return {
         "members": len(members),
         "images": len(logits),
@@ -61,5 +62,11 @@ def answers_row(
 def _areas(
     members: np.ndarray, ensemble: np.ndarray, truths: np.ndarray, weights: np.ndarray | None = None
 ) -> tuple[np.ndarray, float]:
-    alone = np.array([np.nanmean(mean_area_under_roc(own, truths, weights)) for own in members])
-    return alone, float(np.nanmean(mean_area_under_roc(ensemble, truths, weights)))
+    alone = np.array([_defined_mean(mean_area_under_roc(own, truths, weights)) for own in members])
+    return alone, _defined_mean(mean_area_under_roc(ensemble, truths, weights))
+
+
+def _defined_mean(areas: np.ndarray) -> float:
+    """Return the mean over outputs that occur and are missing; NaN where all images are alike in all of them."""
+    defined = areas[np.isfinite(areas)]
+    return float(defined.mean()) if len(defined) else float("nan")
