@@ -324,7 +324,7 @@ def test_completing_twice_changes_nothing() -> None:
 
 
 def test_snakemake_shows_the_line_and_stops(checkout: Checkout) -> None:
-    checkout.edit("config.yaml", "dataset: ", "datasets: ")
+    checkout.edit("config.yaml", "\ndataset: ", "\ndatasets: ")
     done = checkout.snakemake("--dry-run", check=False)
     assert done.returncode != 0
     lines = [line for line in done.stderr.splitlines() if line.startswith("config: ")]

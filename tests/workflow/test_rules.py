@@ -219,7 +219,8 @@ def test_every_script_but_the_summary_and_the_launcher_has_a_rule(working: list[
 def test_wildcards_and_code_digest_stand_in_the_params(working: list[dict]) -> None:
     digests = CodeDigests(ROOT)
     for job in working:
-        specs = [json.loads(text) for text in job["params"] if text.startswith("{")]
+        texts = [json.loads(text) for text in job["params"] if text.startswith("{")]
+        specs = [text for text in texts if "code" in text]  # how a search is spread decides no result
         assert len(specs) == 1, job["rule"]
         spec = specs[0]
         assert job["wildcards"].items() <= spec["wildcards"].items(), job["rule"]
