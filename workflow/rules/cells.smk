@@ -6,6 +6,10 @@ OUTPUTS results/{dataset}/cells/searches/{search}.csv, cells/members.csv, cells/
         results/{dataset}/tables/cell_*.csv, results/{dataset}/figures/cell_*.{svg,png,pdf}
 """
 
+
+include: "cells_common.smk"
+
+
 CELLS = config["cells"]
 CELL_MEMBERS = member_groups.cells(config)
 # In the order of Table 1.
@@ -22,47 +26,8 @@ CELL_MODULES = ["networks/zoo/cell.py"]
 MOTIF_SIZES = [2, 3, 4, 5]
 
 
-def history_of(search):
-    """Return the table of all cells that a search evaluated."""
-    return f"{RESULTS}/cells/searches/{search}.csv"
-
-
 HISTORIES = [history_of(search) for search in CELL_SEARCHES]
 HISTORY = history_of("multi")
-
-
-def cell_training():
-    """Return all that decides how a cell is trained and measured."""
-    return {
-        "dataset": config["dataset"],
-        "seed": config["seed"],
-        **{key: CELLS[key] for key in ("space", "recipe", "images", "introspectability")},
-    }
-
-
-def search_settings(search):
-    """Return what decides one search besides the training of its cells."""
-    regularised = search in ("regulariser", "multi_regulariser")
-    return {
-        "search": CELLS["search"] | {"baselines": None},
-        "regulariser": CELLS["regulariser"] if regularised else None,
-    }
-
-
-def synset_maps():
-    """Return the files that tell the classes' synsets, where pairs are weighted by WordNet."""
-    measured = CELLS["introspectability"]
-    return sorted(map(str, Path(measured["wordnet_synsets"]).glob("*.csv"))) if measured["wordnet"] else []
-
-
-def evaluator_options():
-    """Return who evaluates, as JSON: it decides no number."""
-    return json.dumps({key: CELLS["evaluator"][key] for key in ("kind", "workers", "gpus")}, sort_keys=True)
-
-
-def launcher():
-    """Return the program that gives a search all nodes of its SLURM job, before the search's own."""
-    return "python scripts/on_ray.py -- " if CELLS["evaluator"]["kind"] == "ray" else ""
 
 
 if not POOLS:  # else the study of members has brought them

@@ -16,6 +16,10 @@ OUTPUTS E/annotated/{source}/{split}.h5          images with attributes, masks a
         E/user_study/                            stimuli and pages (make_stimuli)
 """
 
+
+include: "explanations_common.smk"
+
+
 EXPLANATION = config["explanation_study"]
 EXPLAINED = f"results/{EXPLANATION['dataset']}"
 EXPLAINED_LOGS = f"{EXPLAINED}/logs"
@@ -32,66 +36,6 @@ wildcard_constraints:
     backbone=one_of(EXPLANATION["backbones"]),
     member_set=one_of(MEMBER_SETS),
     method="[a-z_]+(-[0-9]+)?",
-
-
-def explained_figure(name, caption, category="Explanations"):
-    """Return the three files of a figure of this study, by kind; the report shows the SVG with its caption."""
-    files = {kind: f"{EXPLAINED}/figures/{name}.{kind}" for kind in ("svg", "png", "pdf")}
-    EXPLANATION_FIGURES.extend(files.values())
-    return files | {"svg": report(files["svg"], caption=f"../report/{caption}.rst", category=category)}
-
-
-def explained_table(name, caption, category="Explanations"):
-    """Return a table of this study and its page, which the report shows with its caption."""
-    table, page = f"{EXPLAINED}/tables/{name}.csv", f"{EXPLAINED}/tables/{name}.html"
-    EXPLANATION_TABLES.extend([table, page])
-    return {"table": table, "page": report(page, caption=f"../report/{caption}.rst", category=category)}
-
-
-def evaluated_source(member_set):
-    """Return the source whose test images the members of this set are explained on."""
-    task = TASKS[MEMBER_SETS[member_set]["task"]]
-    return task["evaluated_on"] or task["source"]
-
-
-def source_of(source):
-    """Return a source of annotated images, the folder of a published one below `data_root`."""
-    entry = SOURCES[source]
-    return entry | ({"folder": str(Path(config["data_root"], entry["folder"]))} if entry["folder"] else {})
-
-
-def annotated_splits(source):
-    """Return the training and validation images of a source."""
-    return {split: f"{EXPLAINED}/annotated/{source}/{split}.h5" for split in ("train", "validation")}
-
-
-def local_backbone_of(backbone):
-    """Return the file of weights that a backbone names, in a list; empty where a library brings them or it is trained."""
-    pretrained = EXPLANATION["backbones"][backbone]["pretrained"]
-    if not isinstance(pretrained, str):
-        return []
-    if not Path(pretrained).is_file():
-        where = f"config: explanation_study.backbones.{backbone}.pretrained"
-        refuse([f"{where}: there is no file {pretrained}; put it there or drop the backbone"])
-    return [pretrained]
-
-
-def explained_zoo(backbone):
-    """Return the library file of a backbone's architecture; it is loaded by name."""
-    return [f"networks/zoo/{EXPLANATION['backbones'][backbone]['arch']}.py"]
-
-
-def task_of(member_set):
-    """Return the task that the members of a set learn."""
-    return TASKS[MEMBER_SETS[member_set]["task"]]
-
-
-def trunk_features_of(member_set):
-    """Return the features of training and validation images on which heads are trained; none for fine-tuned trunks."""
-    entry = MEMBER_SETS[member_set]
-    folder = f"{EXPLAINED}/features/{entry['backbone']}/{task_of(member_set)['source']}"
-    splits = ("train", "validation") if entry["trunk"] == "frozen" else ()
-    return [f"{folder}/{split}-{entry['pool']}.h5" for split in splits]
 
 
 rule prepare_annotated_images:

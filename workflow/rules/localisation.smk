@@ -13,32 +13,6 @@ SCORING = {key: EXPLANATION[key] for key in ("seed", "threshold", "correlation_s
 SCORED = [name for name in MEMBER_SETS if task_of(name)["part"] or task_of(name)["presence"]]
 
 
-def set_methods(member_set):
-    """Return the methods that explain the members of a set."""
-    return MEMBER_SETS[member_set]["methods"] or EXPLANATION["methods"]
-
-
-def consensus_of(member_set):
-    """Return how a set's ensemble is made one network that is explained too; nothing for most sets."""
-    wrapped = EXPLANATION["ensembles_explained"]
-    return wrapped["consensus"] if member_set in wrapped["member_sets"] else []
-
-
-def maps_of(member_set):
-    """Return the files of maps of a set, one for each method."""
-    return [f"{EXPLAINED}/maps/{member_set}/{method}.h5" for method in set_methods(member_set)]
-
-
-def explained_images(member_set):
-    """Return the annotated images that the members of a set are explained on."""
-    return f"{EXPLAINED}/annotated/{evaluated_source(member_set)}/test.h5"
-
-
-def image_count(method):
-    """Return on how many images a method is used."""
-    return EXPLANATION["fewer_images"].get(method.partition("-")[0], EXPLANATION["images"])
-
-
 rule explain_member_set:
     """Store the maps of all members of a set for one method, with its controls: other draws, ensembles as one."""
     input:
@@ -184,7 +158,7 @@ rule tabulate_localisation:
             average=EXPLANATION["averaging"]["average"],
             **BOOTSTRAP | {"seed": EXPLANATION["seed"]},
         ),
-        folder=f"{EXPLAINED}/tables",
+        folder=lambda wildcards, output: str(Path(output.table).parent),
     shell:
         "python scripts/tabulate_localisation.py --spec {params.spec:q} --scores {input.scores} --table {output.table} "
         "--page {output.page} --folder {params.folder} > {log} 2>&1"
@@ -235,19 +209,6 @@ rule tabulate_explanation_claims:
 SHOWN_SET = PAPER_TABLES["table_4"] or PAPER_TABLES["table_1"] or PAPER_TABLES["table_2"] or next(iter(SCORED))
 MARKED_SET = PAPER_TABLES["table_5"] or SHOWN_SET
 WRAPPED_SETS = EXPLANATION["ensembles_explained"]["member_sets"]
-
-
-def shown_map(member_set):
-    """Return the file of maps that a figure shows: Grad-CAM where a set has it, else its first method."""
-    methods = set_methods(member_set)
-    return f"{EXPLAINED}/maps/{member_set}/{'grad_cam' if 'grad_cam' in methods else methods[0]}.h5"
-
-
-def shown_spec(rule_name, member_set):
-    """Return the spec of a rule that draws the maps of a set."""
-    return spec(
-        rule_name, member_set=member_set, task=task_of(member_set), scoring=SCORING, images=EXPLANATION["shown"]
-    )
 
 
 rule draw_member_maps:

@@ -4,38 +4,16 @@ INPUTS  results/{dataset}/data/{train,validation,test}.h5, the sources of OoD im
 OUTPUTS results/{dataset}/pruning/data/{part}.h5, backbone.{safetensors,json}, features/{part}.h5
 """
 
+
+include: "pruning_common.smk"
+
+
 PRUNING = config["pruning"]
 PRUNED = f"{RESULTS}/pruning"
 PRUNING_PARTS = ["train", "validation", "test", "ood_validation", "ood_test"]
 for entry in PRUNING["ood"].values():
     if "folder" in entry:
         entry["folder"] = str(Path(config["data_root"], entry["folder"]))
-
-
-def backbone_of():
-    """Return what decides the backbone, as a member's entry."""
-    return {key: PRUNING["backbone"][key] for key in ("arch", "model", "pretrained")}
-
-
-def local_backbone():
-    """Return the file of weights that the backbone names, in a list; empty where a library brings them."""
-    pretrained = PRUNING["backbone"]["pretrained"]
-    if not isinstance(pretrained, str):
-        return []
-    if not Path(pretrained).is_file():
-        refuse([f"config: pruning.backbone.pretrained: there is no file {pretrained}; put it there or train one"])
-    return [pretrained]
-
-
-def embedded_ood_files():
-    """Return the files of embedded OoD sets."""
-    names = [entry["name"] for entry in PRUNING["ood"].values() if entry["source"] == "embedded"]
-    return sorted(str(file) for name in names for file in Path("resources", name).glob("*.h5"))
-
-
-def features_of(*parts):
-    """Return the feature files of these parts."""
-    return {part: f"{PRUNED}/features/{part}.h5" for part in parts}
 
 
 rule prepare_pruning_data:

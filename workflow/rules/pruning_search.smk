@@ -72,16 +72,6 @@ PRUNING_FIGURES = [
 ]
 
 
-def pruned_images_of(shift):
-    """Return the in-distribution test images of a shift."""
-    return f"{PRUNED}/data/test.h5" if shift == "clean" else f"{PRUNED}/shifts/{shift}.h5"
-
-
-def pruned_dumps_of(shifts):
-    """Return the dumps of all pruned members on these shifts, member by member."""
-    return [f"{PRUNED}/dumps/{member}/{shift}.h5" for member in PRUNED_MEMBERS for shift in shifts]
-
-
 rule search_masks:
     """Search masks for accuracy, size and OoD detection at once, or draw as many at random; one run."""
     input:

@@ -19,18 +19,6 @@ wildcard_constraints:
     study="averaging|annotations|learning",
 
 
-def questions_of(listed):
-    """Return what the multi-task networks are asked: the species, and the heads and marks listed, by default all."""
-    known = [*MULTITASK["attributes"], *MULTITASK["presence"]]
-    species = [level for level in MULTITASK["levels"] if level == "species"]
-    return species + (known if listed is None else listed)
-
-
-def answers_in(table):
-    """Return the files of a table of answers that the config names: a file, or all CSV files of a folder."""
-    return [str(file) for file in answer_files.files_of(EXPLANATION[table])]
-
-
 if MULTITASK:
     MULTITASK_SOURCE = source_of(MULTITASK["source"])
     DRAWN_AGAIN = MULTITASK_SOURCE["source"] == "birds"

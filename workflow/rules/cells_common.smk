@@ -1,0 +1,44 @@
+"""What the rules of the cell study share: input functions.
+
+INPUTS  config, the constants of the files that use them
+OUTPUTS functions; no rules
+"""
+
+
+def history_of(search):
+    """Return the table of all cells that a search evaluated."""
+    return f"{RESULTS}/cells/searches/{search}.csv"
+
+
+def cell_training():
+    """Return all that decides how a cell is trained and measured."""
+    return {
+        "dataset": config["dataset"],
+        "seed": config["seed"],
+        **{key: CELLS[key] for key in ("space", "recipe", "images", "introspectability")},
+    }
+
+
+def search_settings(search):
+    """Return what decides one search besides the training of its cells."""
+    regularised = search in ("regulariser", "multi_regulariser")
+    return {
+        "search": CELLS["search"] | {"baselines": None},
+        "regulariser": CELLS["regulariser"] if regularised else None,
+    }
+
+
+def synset_maps():
+    """Return the files that tell the classes' synsets, where pairs are weighted by WordNet."""
+    measured = CELLS["introspectability"]
+    return sorted(map(str, Path(measured["wordnet_synsets"]).glob("*.csv"))) if measured["wordnet"] else []
+
+
+def evaluator_options():
+    """Return who evaluates, as JSON: it decides no number."""
+    return json.dumps({key: CELLS["evaluator"][key] for key in ("kind", "workers", "gpus")}, sort_keys=True)
+
+
+def launcher():
+    """Return the program that gives a search all nodes of its SLURM job, before the search's own."""
+    return "python scripts/on_ray.py -- " if CELLS["evaluator"]["kind"] == "ray" else ""
