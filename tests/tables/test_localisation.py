@@ -40,6 +40,21 @@ def test_the_bootstrap_interval_is_close_to_the_t_interval():
     assert row["high"] == pytest.approx(high, abs=0.2 * (high - low))
 
 
+def test_the_control_is_compared_with_the_member_whose_draws_it_averages():
+    """Of a method that draws nothing the control is the first member's own map, so it gains exactly nothing."""
+    every = scores(spread=0.3)
+    drawn = every["explained"] == "draws"
+    first = every[every["member"] == 0].set_index("case")["iou"]
+    every.loc[drawn, "iou"] = every.loc[drawn, "case"].map(first)
+    table = summaries(every, replicates=100)
+    row = one(table, metric="iou", explained="draws")
+    assert row["individual"] == row["value"] == pytest.approx(first.mean())
+    assert [row[name] for name in ("difference", "relative", "low", "high", "stars")] == [0, 0, 0, 0, ""]
+    of_all = every[every["explained"] == "member"]["iou"].mean()
+    assert one(table, metric="iou", explained="mean")["individual"] == pytest.approx(of_all)
+    assert abs(of_all - first.mean()) > 0.05
+
+
 def test_cases_that_cannot_be_scored_are_left_out_and_counted():
     every = scores()
     every.loc[every["case"] == 3, ["iou"]] = np.nan

@@ -168,7 +168,7 @@ def over_draws(name: str, method: str) -> Claim:
         "draws of one member",
         "not in the paper",
         BELOW if metric == "distance" else ABOVE,
-        Quantity(f"{METRIC_WORDS.get(metric, metric)} of the members' average minus that of the draws'", find),
+        Quantity(f"{METRIC_WORDS.get(metric, metric)} gained by averaging members minus that by draws", find),
     )
 
 

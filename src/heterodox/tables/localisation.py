@@ -11,7 +11,7 @@ import pandas as pd
 from heterodox.ensembles.bootstrap import PERCENTILES, image_weights
 from heterodox.tables.paired_tests import compare, stars
 
-MEMBER = "member"
+MEMBER, DRAWS = "member", "draws"
 KEYS = ["member_set", "method", "metric", "explained"]
 CASES = ["index", "part", "label"]  # what names a case, so that two sets can be compared on the same ones
 # Whether a larger value is better, by metric; a union is better where it is smaller.
@@ -30,15 +30,17 @@ BETTER = {
 def summaries(scores: pd.DataFrame, seed: int = 1, replicates: int = 1000) -> pd.DataFrame:
     """Return one row per set, method, metric and kind of map: its mean, and how it differs from single members.
 
-    `scores` are those of `ensembles.localisation`. `individual` is Ind-Avg, `value` the mean of this kind of map over
-    the same cases, `difference` = value - individual with a 95 % interval, `relative` that as a share of `individual`,
-    p-values of the paired tests, `effect_size`, `stars`, `n` cases, and of all cases those `not_counted`. Intervals are
-    bootstrapped over images.
+    `scores` are those of `ensembles.localisation`. `individual` is Ind-Avg (beside `draws`, which are all of the first
+    member, that member's own score), `value` the mean of this kind of map over the same cases, `difference` = value -
+    individual with a 95 % interval, `relative` that as a share of `individual`, p-values of the paired tests,
+    `effect_size`, `stars`, `n` cases, and of all cases those `not_counted`. Intervals are bootstrapped over images.
     """
     rows = []
     for (member_set, method), group in scores.groupby(["member_set", "method"], sort=False):
         wide = by_case(group)
-        for row in _rows(wide, wide[MEMBER], seed, replicates):
+        first = by_case(group[(group["explained"] == MEMBER) & (group["member"] == 0)])[MEMBER]
+        single = {name: first if name == DRAWS else wide[MEMBER] for name in wide}
+        for row in _rows(wide, single, seed, replicates):
             rows.append({"member_set": member_set, "method": method, **row})
     return pd.DataFrame(rows)
 
@@ -68,19 +70,23 @@ def compared_sets(
             group = scores[(scores["member_set"] == member_set) & (scores["method"] == method)]
             if len(group):
                 wide[name] = by_case(group)["mean"].reindex(own[MEMBER].index)
-        rows += [{"member_set": single, "method": method, **row} for row in _rows(wide, own[MEMBER], seed, replicates)]
+        alike = dict.fromkeys(wide, own[MEMBER])
+        rows += [{"member_set": single, "method": method, **row} for row in _rows(wide, alike, seed, replicates)]
     return pd.DataFrame(rows)
 
 
 def _rows(
-    wide: Mapping[str, pd.DataFrame], individual: pd.DataFrame, seed: int, replicates: int
+    wide: Mapping[str, pd.DataFrame], individual: Mapping[str, pd.DataFrame], seed: int, replicates: int
 ) -> Iterator[dict[str, object]]:
-    identities = individual.index.get_level_values("index").to_numpy()
+    """Yield a row for each kind of map and metric; `individual` are the single members that each kind stands beside."""
+    cases = next(iter(individual.values())).index
+    identities = cases.get_level_values("index").to_numpy()
     images, own = np.unique(identities, return_inverse=True)
     weights = image_weights(seed, images, replicates)[:, own]
     for name, values in wide.items():
+        beside, values = individual[name].reindex(cases), values.reindex(cases)
         for metric in BETTER:
-            single, averaged = individual[metric].to_numpy(), values[metric].to_numpy()
+            single, averaged = beside[metric].to_numpy(), values[metric].to_numpy()
             yield {"metric": metric, "explained": name} | _row(single, averaged, weights)
 
 
