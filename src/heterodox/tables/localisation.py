@@ -38,7 +38,8 @@ def summaries(scores: pd.DataFrame, seed: int = 1, replicates: int = 1000) -> pd
     rows = []
     for (member_set, method), group in scores.groupby(["member_set", "method"], sort=False):
         wide = by_case(group)
-        first = by_case(group[(group["explained"] == MEMBER) & (group["member"] == 0)])[MEMBER]
+        # In a table that was read back a member is text.
+        first = by_case(group[(group["explained"] == MEMBER) & (pd.to_numeric(group["member"]) == 0)])[MEMBER]
         single = {name: first if name == DRAWS else wide[MEMBER] for name in wide}
         for row in _rows(wide, single, seed, replicates):
             rows.append({"member_set": member_set, "method": method, **row})
