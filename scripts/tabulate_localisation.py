@@ -15,7 +15,8 @@ NOTE = (
     "Ind-Avg is the mean of single members' scores, Ens-Avg the score of the kind of map under 'explained': 'mean' is "
     "the average of the members' maps, 'draws' the control, the first member with other random draws through the same "
     "steps; Ind-Avg of that row is the first member's own score. 'centre' is a bell in the middle of the image, "
-    "'random' noise. Stars: paired t-test, ** p < 0.01, **** p < 0.0001. Intervals are bootstrapped over images."
+    "'random' noise. Stars: paired t-test over images, ** p < 0.01, **** p < 0.0001. Intervals are bootstrapped over "
+    "images."
 )
 
 

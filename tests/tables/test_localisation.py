@@ -55,6 +55,22 @@ def test_the_control_is_compared_with_the_member_whose_draws_it_averages():
     assert abs(of_all - first.mean()) > 0.05
 
 
+def test_tests_are_over_images_and_means_over_cases():
+    """Cases 0 to 4 are five parts of one image, which counts once."""
+    every = scores(gain=0.05, cases=8, spread=0.05)
+    every["part"] = every["case"].map(str)
+    every["index"] = every["case"].clip(lower=4)
+    row = one(summaries(every, replicates=100), metric="iou", explained="mean")
+    single = every[every["explained"] == "member"].groupby("case")["iou"].mean()
+    differences = every[every["explained"] == "mean"].set_index("case")["iou"] - single
+    by_image = [differences[:5].mean(), *differences[5:]]
+    assert row["difference"] == pytest.approx(differences.mean())
+    assert row["t_p"] == pytest.approx(stats.ttest_1samp(by_image, 0).pvalue)
+    assert row["wilcoxon_p"] == pytest.approx(stats.wilcoxon(by_image).pvalue)
+    assert row["effect_size"] == pytest.approx(np.mean(by_image) / np.std(by_image, ddof=1))
+    assert (row["n"], row["images"]) == (8, 4)
+
+
 def test_cases_that_cannot_be_scored_are_left_out_and_counted():
     every = scores()
     every.loc[every["case"] == 3, ["iou"]] = np.nan

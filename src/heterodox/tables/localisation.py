@@ -33,7 +33,8 @@ def summaries(scores: pd.DataFrame, seed: int = 1, replicates: int = 1000) -> pd
     `scores` are those of `ensembles.localisation`. `individual` is Ind-Avg (beside `draws`, which are all of the first
     member, that member's own score), `value` the mean of this kind of map over the same cases, `difference` = value -
     individual with a 95 % interval, `relative` that as a share of `individual`, p-values of the paired tests,
-    `effect_size`, `stars`, `n` cases, and of all cases those `not_counted`. Intervals are bootstrapped over images.
+    `effect_size`, `stars`, `n` cases of so many `images`, and of all cases those `not_counted`. Intervals are
+    bootstrapped over images, and the tests are over images too: what an image's several parts differ by is averaged.
     """
     rows = []
     for (member_set, method), group in scores.groupby(["member_set", "method"], sort=False):
@@ -88,12 +89,13 @@ def _rows(
         beside, values = individual[name].reindex(cases), values.reindex(cases)
         for metric in BETTER:
             single, averaged = beside[metric].to_numpy(), values[metric].to_numpy()
-            yield {"metric": metric, "explained": name} | _row(single, averaged, weights)
+            yield {"metric": metric, "explained": name} | _row(single, averaged, own, weights)
 
 
-def _row(single: np.ndarray, averaged: np.ndarray, weights: np.ndarray) -> dict[str, object]:
+def _row(single: np.ndarray, averaged: np.ndarray, images: np.ndarray, weights: np.ndarray) -> dict[str, object]:
     counted = np.isfinite(single) & np.isfinite(averaged)
-    found = compare(single[counted], averaged[counted])
+    tested = compare(*(_by_image(scores[counted], images[counted]) for scores in (single, averaged)))
+    difference = float((averaged - single)[counted].mean()) if counted.any() else float("nan")
     means = {
         "individual": float(single[counted].mean()) if counted.any() else float("nan"),
         "value": float(averaged[counted].mean()) if counted.any() else float("nan"),
@@ -102,19 +104,26 @@ def _row(single: np.ndarray, averaged: np.ndarray, weights: np.ndarray) -> dict[
     low, high, relative_low, relative_high = (float(bound) for bound in drawn)
     return {
         **means,
-        "difference": found.difference,
+        "difference": difference,
         "low": low,
         "high": high,
-        "relative": found.difference / means["individual"] if means["individual"] else float("nan"),
+        "relative": difference / means["individual"] if means["individual"] else float("nan"),
         "relative_low": relative_low,
         "relative_high": relative_high,
-        "t_p": found.t_p,
-        "wilcoxon_p": found.wilcoxon_p,
-        "effect_size": found.effect_size,
-        "stars": stars(found.t_p),
-        "n": found.n,
+        "t_p": tested.t_p,
+        "wilcoxon_p": tested.wilcoxon_p,
+        "effect_size": tested.effect_size,
+        "stars": stars(tested.t_p),
+        "n": int(counted.sum()),
+        "images": tested.n,
         "not_counted": int(len(counted) - counted.sum()),
     }
+
+
+def _by_image(scores: np.ndarray, images: np.ndarray) -> np.ndarray:
+    """Return the mean score of each image that has any, from scores (n,) of the images with these numbers (n,)."""
+    cases = np.bincount(images)
+    return np.bincount(images, scores)[cases > 0] / cases[cases > 0]
 
 
 def _replicates(single: np.ndarray, averaged: np.ndarray, weights: np.ndarray) -> np.ndarray:
