@@ -57,7 +57,7 @@ def tables(folder):
         images=[folder / "images.h5"],
         **page,
     )
-    found = [folder / name for name in ("table_1.csv", "answers.csv", "set.sizes.csv")]
+    found = [folder / name for name in ("table_1.csv", "answers.csv")]
     page = {"table": folder / "claims.csv", "page": folder / "claims.html"}
     run("tabulate_explanation_claims", config, tables=found, **page)
     return folder
