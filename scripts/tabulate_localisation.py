@@ -33,7 +33,8 @@ def tabulate_localisation(spec: dict, scores: list[Path], table: Path, page: Pat
     if config["tables"]["table_7"].get("single"):
         others = {name: entry for name, entry in config["tables"]["table_7"].items() if name != "single" and entry}
         single = config["tables"]["table_7"]["single"]
-        _write("table_7", paper_table("table_7", compared_sets(every, single, others, **how), [single]), folder)
+        seven = compared_sets(every, single, others, **how, average=config["average"])
+        _write("table_7", paper_table("table_7", seven, [single]), folder)
 
 
 def _write(name: str, found: pd.DataFrame, folder: Path) -> None:

@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 
@@ -85,14 +86,24 @@ def test_other_ensembles_are_compared_with_one_member_on_the_same_images():
     single = scores("one", gain=0, seed=1)
     single = single[(single["explained"] != "member") | (single["member"] == 0)]
     buckets = scores("buckets", gain=0.3, seed=1).sample(frac=1, random_state=0)
-    import pandas as pd
-
     table = compared_sets(pd.concat([single, buckets]), "one", {"leave_one_bucket_out": "buckets"}, replicates=100)
     row = one(table, metric="distance", explained="leave_one_bucket_out")
     own = single[single["explained"] == "member"].sort_values("case")["distance"].to_numpy()
     others = buckets[buckets["explained"] == "mean"].sort_values("case")["distance"].to_numpy()
     assert row["difference"] == pytest.approx((others - own).mean())
     assert row["individual"] == pytest.approx(own.mean())
+
+
+def test_other_ensembles_are_compared_by_the_average_of_the_study():
+    kinds = ["mean_logit", "median", "centre", "random"]  # no mean: the study averages by the median alone
+    both = pd.concat([scores("one", kinds=kinds), scores("bags", seed=1, kinds=kinds)])
+    row = one(
+        compared_sets(both, "one", {"bagging": "bags"}, replicates=100, average="median"),
+        metric="iou",
+        explained="bagging",
+    )
+    medians = both[(both["member_set"] == "bags") & (both["explained"] == "median")]
+    assert row["value"] == pytest.approx(medians["iou"].mean())
 
 
 def test_a_table_of_the_paper_stands_beside_ours():

@@ -56,12 +56,17 @@ def by_case(scores: pd.DataFrame) -> dict[str, pd.DataFrame]:
 
 
 def compared_sets(
-    scores: pd.DataFrame, single: str, others: Mapping[str, str], seed: int = 1, replicates: int = 1000
+    scores: pd.DataFrame,
+    single: str,
+    others: Mapping[str, str],
+    seed: int = 1,
+    replicates: int = 1000,
+    average: str = "mean",
 ) -> pd.DataFrame:
     """Return the rows of `summaries` for averages of other sets against one member trained on all images (Table 7).
 
-    `single` is the set of that member, `others` are sets by what they are called in the column `explained`. Cases are
-    matched.
+    `single` is the set of that member, `others` are sets by what they are called in the column `explained`, of which
+    the maps' `average` counts. Cases are matched.
     """
     rows = []
     alone = scores[scores["member_set"] == single]
@@ -71,7 +76,7 @@ def compared_sets(
         for name, member_set in others.items():
             group = scores[(scores["member_set"] == member_set) & (scores["method"] == method)]
             if len(group):
-                wide[name] = by_case(group)["mean"].reindex(own[MEMBER].index)
+                wide[name] = by_case(group)[average].reindex(own[MEMBER].index)
         alike = dict.fromkeys(wide, own[MEMBER])
         rows += [{"member_set": single, "method": method, **row} for row in _rows(wide, alike, seed, replicates)]
     return pd.DataFrame(rows)
