@@ -72,6 +72,24 @@ def test_tests_are_over_images_and_means_over_cases():
     assert (row["n"], row["images"]) == (8, 4)
 
 
+def test_a_share_of_a_negative_score_keeps_the_sign_of_the_difference():
+    every = scores(gain=0.1)
+    every["correlation"] -= 3
+    row = one(summaries(every, replicates=200), metric="correlation", explained="mean")
+    assert row["individual"] < -1
+    assert row["relative"] == pytest.approx(row["difference"] / -row["individual"])
+    assert 0 < row["relative_low"] < row["relative"] < row["relative_high"]
+
+
+def test_a_share_of_a_score_of_either_sign_has_no_interval():
+    every = scores(gain=0.1)
+    every["correlation"] -= every.loc[every["explained"] == "member", "correlation"].mean() - 0.01
+    row = one(summaries(every, replicates=200), metric="correlation", explained="mean")
+    assert row["low"] < row["difference"] < row["high"]
+    assert row["relative"] == pytest.approx(row["difference"] / 0.01)
+    assert np.isnan([row["relative_low"], row["relative_high"]]).all()
+
+
 def test_cases_that_cannot_be_scored_are_left_out_and_counted():
     every = scores()
     every.loc[every["case"] == 3, ["iou"]] = np.nan

@@ -32,9 +32,10 @@ def summaries(scores: pd.DataFrame, seed: int = 1, replicates: int = 1000) -> pd
 
     `scores` are those of `ensembles.localisation`. `individual` is Ind-Avg (beside `draws`, which are all of the first
     member, that member's own score), `value` the mean of this kind of map over the same cases, `difference` = value -
-    individual with a 95 % interval, `relative` that as a share of `individual`, p-values of the paired tests,
-    `effect_size`, `stars`, `n` cases of so many `images`, and of all cases those `not_counted`. Intervals are
-    bootstrapped over images, and the tests are over images too: what an image's several parts differ by is averaged.
+    individual with a 95 % interval, `relative` that as a share of the size of `individual` (without an interval where
+    replicates of `individual` are not all of one sign), p-values of the paired tests, `effect_size`, `stars`, `n` cases of so
+    many `images`, and of all cases those `not_counted`. Intervals are bootstrapped over images, and the tests are over
+    images too: what an image's several parts differ by is averaged.
     """
     rows = []
     for (member_set, method), group in scores.groupby(["member_set", "method"], sort=False):
@@ -112,7 +113,7 @@ def _row(single: np.ndarray, averaged: np.ndarray, images: np.ndarray, weights: 
         "difference": difference,
         "low": low,
         "high": high,
-        "relative": difference / means["individual"] if means["individual"] else float("nan"),
+        "relative": difference / abs(means["individual"]) if means["individual"] else float("nan"),
         "relative_low": relative_low,
         "relative_high": relative_high,
         "t_p": tested.t_p,
@@ -132,19 +133,20 @@ def _by_image(scores: np.ndarray, images: np.ndarray) -> np.ndarray:
 
 
 def _replicates(single: np.ndarray, averaged: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Return the interval of the mean difference and of its share of the single members' mean, (4,)."""
+    """Return the interval of the mean difference and of its share of the size of the single members' mean, (4,).
+
+    The share has none where the mean's own sign is open: it runs through infinity there.
+    """
     total = weights.sum(axis=1)
     drawn = total > 0
     if len(single) < 2 or not drawn.any():
         return np.full(4, np.nan)
     difference = (weights[drawn] @ (averaged - single)) / total[drawn]
     mean = (weights[drawn] @ single) / total[drawn]
-    share = np.divide(difference, mean, out=np.full(len(mean), np.nan), where=mean != 0)
-    bounds = [
-        np.nanpercentile(values, PERCENTILES) if np.isfinite(values).any() else [np.nan] * 2
-        for values in (difference, share)
-    ]
-    return np.concatenate(bounds)
+    bounds = [*np.percentile(difference, PERCENTILES), np.nan, np.nan]
+    if mean.min() > 0 or mean.max() < 0:
+        bounds[2:] = np.percentile(difference / np.abs(mean), PERCENTILES)
+    return np.array(bounds)
 
 
 def pick(table: pd.DataFrame, member_sets: Sequence[str], metrics: Sequence[str]) -> pd.DataFrame:
