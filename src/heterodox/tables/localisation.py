@@ -9,22 +9,11 @@ import numpy as np
 import pandas as pd
 
 from heterodox.ensembles.bootstrap import PERCENTILES, image_weights
+from heterodox.ensembles.localisation import DRAWS, METRICS
+from heterodox.storage.explanations import MEMBER
 from heterodox.tables.paired_tests import compare, stars
 
-MEMBER, DRAWS = "member", "draws"
-KEYS = ["member_set", "method", "metric", "explained"]
 CASES = ["index", "part", "label"]  # what names a case, so that two sets can be compared on the same ones
-# Whether a larger value is better, by metric; a union is better where it is smaller.
-BETTER = {
-    "iou": 1,
-    "intersection": 1,
-    "union": -1,
-    "correlation": 1,
-    "distance": -1,
-    "side_distance": -1,
-    "pointing_game": 1,
-    "relevance_mass": 1,
-}
 
 
 def summaries(scores: pd.DataFrame, seed: int = 1, replicates: int = 1000) -> pd.DataFrame:
@@ -33,9 +22,9 @@ def summaries(scores: pd.DataFrame, seed: int = 1, replicates: int = 1000) -> pd
     `scores` are those of `ensembles.localisation`. `individual` is Ind-Avg (beside `draws`, which are all of the first
     member, that member's own score), `value` the mean of this kind of map over the same cases, `difference` = value -
     individual with a 95 % interval, `relative` that as a share of the size of `individual` (without an interval where
-    replicates of `individual` are not all of one sign), p-values of the paired tests, `effect_size`, `stars`, `n` cases of so
-    many `images`, and of all cases those `not_counted`. Intervals are bootstrapped over images, and the tests are over
-    images too: what an image's several parts differ by is averaged.
+    replicates of `individual` are not all of one sign), p-values of the paired tests, `effect_size`, `stars`, `n` cases
+    of so many `images`, and of all cases those `not_counted`. Intervals are bootstrapped over images, and the tests are
+    over images too: what an image's several parts differ by is averaged.
     """
     rows = []
     for (member_set, method), group in scores.groupby(["member_set", "method"], sort=False):
@@ -51,7 +40,7 @@ def summaries(scores: pd.DataFrame, seed: int = 1, replicates: int = 1000) -> pd
 def by_case(scores: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """Return for every kind of map a table with a row per case and a column per metric; members are averaged."""
     return {
-        str(name): group.groupby(CASES, sort=False)[list(BETTER)].mean()
+        str(name): group.groupby(CASES, sort=False)[list(METRICS)].mean()
         for name, group in scores.groupby("explained", sort=False)
     }
 
@@ -93,7 +82,7 @@ def _rows(
     weights = image_weights(seed, images, replicates)[:, own]
     for name, values in wide.items():
         beside, values = individual[name].reindex(cases), values.reindex(cases)
-        for metric in BETTER:
+        for metric in METRICS:
             single, averaged = beside[metric].to_numpy(), values[metric].to_numpy()
             yield {"metric": metric, "explained": name} | _row(single, averaged, own, weights)
 
