@@ -20,10 +20,8 @@ NOTE = (
 def tabulate_explanation_claims(spec: dict, tables: list[Path], table: Path, page: Path) -> None:
     """Write the claims and their page from the study's tables, each known by its file's name."""
     config = spec["config"]
-    found = {path.stem.removesuffix(".sizes"): read_table(path) for path in tables if not path.stem.endswith(".sizes")}
-    curves = [read_table(path) for path in tables if path.stem.endswith(".sizes")]
-    sets = sets_of(config["tables"])
-    study = Study(found | ({"sizes": curves[0]} if curves else {}), sets, config["average"])
+    found = {path.stem: read_table(path) for path in tables}
+    study = Study(found, sets_of(config["tables"]), config["average"])
     result = with_baselines(claims_table(claims(study), study), study)
     write_table(result, table)
     write_text(page, answers_page(said_with_baselines(result), "Claims of the explanation paper", NOTE))

@@ -13,9 +13,10 @@ from heterodox.tables.localisation import compared_sets, summaries
 
 NOTE = (
     "Ind-Avg is the mean of single members' scores, Ens-Avg the score of the kind of map under 'explained': 'mean' is "
-    "the average of the members' maps, 'draws' the control, one member with other random draws through the same "
-    "steps. 'centre' is a bell in the middle of the image, 'random' noise. Stars: paired t-test, ** p < 0.01, **** p < "
-    "0.0001. Intervals are bootstrapped over images."
+    "the average of the members' maps, 'draws' the control, the first member with other random draws through the same "
+    "steps; Ind-Avg of that row is the first member's own score. 'centre' is a bell in the middle of the image, "
+    "'random' noise. Stars: paired t-test over images, ** p < 0.01, **** p < 0.0001. Intervals are bootstrapped over "
+    "images."
 )
 
 
@@ -32,7 +33,8 @@ def tabulate_localisation(spec: dict, scores: list[Path], table: Path, page: Pat
     if config["tables"]["table_7"].get("single"):
         others = {name: entry for name, entry in config["tables"]["table_7"].items() if name != "single" and entry}
         single = config["tables"]["table_7"]["single"]
-        _write("table_7", paper_table("table_7", compared_sets(every, single, others, **how), [single]), folder)
+        seven = compared_sets(every, single, others, **how, average=config["average"])
+        _write("table_7", paper_table("table_7", seven, [single]), folder)
 
 
 def _write(name: str, found: pd.DataFrame, folder: Path) -> None:

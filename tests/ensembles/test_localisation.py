@@ -73,6 +73,15 @@ def test_every_row_is_the_slow_obvious_number(folder):
             assert iou == pytest.approx(((values > 0.3) & mask).sum() / ((values > 0.3) | mask).sum())
 
 
+def test_the_average_treated_the_other_way_is_named_for_what_was_done_to_it(folder):
+    scaled, left = scored(folder), scored(folder, rescale_average=False)
+    assert "rescaled" not in set(scaled["explained"])
+    assert "not_rescaled" not in set(left["explained"])
+    for ours, theirs in (("mean", "rescaled"), ("not_rescaled", "mean")):
+        first, second = (table[table["explained"] == name] for table, name in ((scaled, ours), (left, theirs)))
+        assert first["intersection"].tolist() == second["intersection"].tolist()
+
+
 def test_the_baselines_know_nothing_of_the_maps(folder):
     table = scored(folder)
     centre = table[table["explained"] == "centre"]

@@ -16,11 +16,10 @@ def study():
     every = summaries(scores(methods=FIVE, gain=0.06), replicates=200)
     both = pd.concat([scores("one", gain=0), scores("bags", gain=0.1)])
     seven = paper_table("table_7", compared_sets(both, "one", {"bagging": "bags"}, replicates=100), ["one"])
-    sizes = pd.DataFrame(
-        {"method": "lime-9", "size": [1, 2], "iou": [0.2, 0.3], "iou_low": [0.1, 0.3], "iou_high": [0.25, 0.3]}
-    )
-    tables = {"table_1": paper_table("table_1", every, ["bill_vgg"]), "table_7": seven, "sizes": sizes}
-    return Study(tables, {"table_1": ["bill_vgg"]})
+    marks = summaries(scores("marks", methods=("lime-9", "saliency"), gain=0.06), replicates=200)
+    five = paper_table("table_5", marks, ["marks"])
+    tables = {"table_1": paper_table("table_1", every, ["bill_vgg"]), "table_5": five, "table_7": seven}
+    return Study(tables, {"table_1": ["bill_vgg"], "table_5": ["marks"]})
 
 
 @pytest.fixture(scope="module")
@@ -68,10 +67,22 @@ def test_what_the_study_lacks_is_not_measured_with_the_reason(found):
     assert found.loc["table_7-grad_cam-distance-leave_one_bucket_out-direction", "verdict"] == "not measured"
 
 
-def test_the_curve_rises_where_all_members_are_above_single_ones(found):
-    row = found.loc["figure_5-lime"]
-    assert (row["value"], row["low"], row["high"]) == pytest.approx((0.1, 0.05, 0.2))
-    assert row["verdict"] == "agrees"
+def test_the_curve_rises_by_the_gain_of_table_5_with_its_interval_over_images(study, found):
+    table = study.tables["table_5"]
+    row = table[(table["method"] == "lime-9") & (table["explained"] == "mean")].iloc[0]
+    assert tuple(found.loc["figure_5-lime", ["value", "low", "high", "n"]]) == tuple(
+        row[["difference", "low", "high", "n"]]
+    )
+    assert found.loc["figure_5-lime", "verdict"] == "agrees"
+    assert found.loc["figure_5-grad_cam", "verdict"] == "not measured"
+
+
+def test_answers_that_were_not_kept_are_not_measured(study):
+    answers = pd.DataFrame({"member_set": ["bill_vgg"]})
+    other = Study(study.tables | {"answers": answers}, study.sets)
+    row = claims_table(claims(other), other).set_index("id").loc["auc"]
+    assert row["verdict"] == "not measured"
+    assert row["reason"] == "answers.csv has no row for marks, which is evaluated on another source"
 
 
 def test_the_control_compares_members_with_draws(found):

@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 
@@ -40,6 +41,55 @@ def test_the_bootstrap_interval_is_close_to_the_t_interval():
     assert row["high"] == pytest.approx(high, abs=0.2 * (high - low))
 
 
+def test_the_control_is_compared_with_the_member_whose_draws_it_averages():
+    """Of a method that draws nothing the control is the first member's own map, so it gains exactly nothing."""
+    every = scores(spread=0.3)
+    drawn = every["explained"] == "draws"
+    first = every[every["member"] == 0].set_index("case")["iou"]
+    every.loc[drawn, "iou"] = every.loc[drawn, "case"].map(first)
+    table = summaries(every, replicates=100)
+    row = one(table, metric="iou", explained="draws")
+    assert row["individual"] == row["value"] == pytest.approx(first.mean())
+    assert [row[name] for name in ("difference", "relative", "low", "high", "stars")] == [0, 0, 0, 0, ""]
+    of_all = every[every["explained"] == "member"]["iou"].mean()
+    assert one(table, metric="iou", explained="mean")["individual"] == pytest.approx(of_all)
+    assert abs(of_all - first.mean()) > 0.05
+
+
+def test_tests_are_over_images_and_means_over_cases():
+    """Cases 0 to 4 are five parts of one image, which counts once."""
+    every = scores(gain=0.05, cases=8, spread=0.05)
+    every["part"] = every["case"].map(str)
+    every["index"] = every["case"].clip(lower=4)
+    row = one(summaries(every, replicates=100), metric="iou", explained="mean")
+    single = every[every["explained"] == "member"].groupby("case")["iou"].mean()
+    differences = every[every["explained"] == "mean"].set_index("case")["iou"] - single
+    by_image = [differences[:5].mean(), *differences[5:]]
+    assert row["difference"] == pytest.approx(differences.mean())
+    assert row["t_p"] == pytest.approx(stats.ttest_1samp(by_image, 0).pvalue)
+    assert row["wilcoxon_p"] == pytest.approx(stats.wilcoxon(by_image).pvalue)
+    assert row["effect_size"] == pytest.approx(np.mean(by_image) / np.std(by_image, ddof=1))
+    assert (row["n"], row["images"]) == (8, 4)
+
+
+def test_a_share_of_a_negative_score_keeps_the_sign_of_the_difference():
+    every = scores(gain=0.1)
+    every["correlation"] -= 3
+    row = one(summaries(every, replicates=200), metric="correlation", explained="mean")
+    assert row["individual"] < -1
+    assert row["relative"] == pytest.approx(row["difference"] / -row["individual"])
+    assert 0 < row["relative_low"] < row["relative"] < row["relative_high"]
+
+
+def test_a_share_of_a_score_of_either_sign_has_no_interval():
+    every = scores(gain=0.1)
+    every["correlation"] -= every.loc[every["explained"] == "member", "correlation"].mean() - 0.01
+    row = one(summaries(every, replicates=200), metric="correlation", explained="mean")
+    assert row["low"] < row["difference"] < row["high"]
+    assert row["relative"] == pytest.approx(row["difference"] / 0.01)
+    assert np.isnan([row["relative_low"], row["relative_high"]]).all()
+
+
 def test_cases_that_cannot_be_scored_are_left_out_and_counted():
     every = scores()
     every.loc[every["case"] == 3, ["iou"]] = np.nan
@@ -54,14 +104,24 @@ def test_other_ensembles_are_compared_with_one_member_on_the_same_images():
     single = scores("one", gain=0, seed=1)
     single = single[(single["explained"] != "member") | (single["member"] == 0)]
     buckets = scores("buckets", gain=0.3, seed=1).sample(frac=1, random_state=0)
-    import pandas as pd
-
     table = compared_sets(pd.concat([single, buckets]), "one", {"leave_one_bucket_out": "buckets"}, replicates=100)
     row = one(table, metric="distance", explained="leave_one_bucket_out")
     own = single[single["explained"] == "member"].sort_values("case")["distance"].to_numpy()
     others = buckets[buckets["explained"] == "mean"].sort_values("case")["distance"].to_numpy()
     assert row["difference"] == pytest.approx((others - own).mean())
     assert row["individual"] == pytest.approx(own.mean())
+
+
+def test_other_ensembles_are_compared_by_the_average_of_the_study():
+    kinds = ["mean_logit", "median", "centre", "random"]  # no mean: the study averages by the median alone
+    both = pd.concat([scores("one", kinds=kinds), scores("bags", seed=1, kinds=kinds)])
+    row = one(
+        compared_sets(both, "one", {"bagging": "bags"}, replicates=100, average="median"),
+        metric="iou",
+        explained="bagging",
+    )
+    medians = both[(both["member_set"] == "bags") & (both["explained"] == "median")]
+    assert row["value"] == pytest.approx(medians["iou"].mean())
 
 
 def test_a_table_of_the_paper_stands_beside_ours():

@@ -191,7 +191,6 @@ rule tabulate_explanation_claims:
     """Put every claim of the explanation paper beside what this study found."""
     input:
         tables=[f"{EXPLAINED}/tables/{name}.csv" for name in [*LOCALISATION_TABLES, "answers"]],
-        sizes=[f"{EXPLAINED}/scores/{name}.sizes.csv" for name in [PAPER_TABLES["table_5"]] if name],
     output:
         **explained_table("explanation_claims", "explanation_claims_table", "Answers"),
     log:
@@ -201,7 +200,7 @@ rule tabulate_explanation_claims:
     params:
         spec=spec("tabulate_explanation_claims", tables=PAPER_TABLES, average=EXPLANATION["averaging"]["average"]),
     shell:
-        "python scripts/tabulate_explanation_claims.py --spec {params.spec:q} --tables {input.tables} {input.sizes} "
+        "python scripts/tabulate_explanation_claims.py --spec {params.spec:q} --tables {input.tables} "
         "--table {output.table} --page {output.page} > {log} 2>&1"
 
 

@@ -51,17 +51,19 @@ def held_in_memory(images: np.ndarray, labels: np.ndarray, index: np.ndarray, cl
     return ImageSet(labels, index, classes, images.shape[1:], lambda rows: images[rows])
 
 
-def hold_out(images: Images, amount: float, seed: int, dataset: str) -> tuple[Images, Images]:
+def hold_out(
+    images: Images, amount: float, seed: int, dataset: str, where: str = "data.validation"
+) -> tuple[Images, Images]:
     """Divide a set into (the rest, the held-out part), each in the order of the source.
 
     `amount` is a number of images or, below 1, a fraction. Every class gives its share, to within one image; which
     images it gives depends on the study's seed, the data set's name and the class alone.
-    Raises UserError where the amount leaves one of the two parts empty.
+    Raises UserError, which begins with `where`, the key that gives the amount, where it leaves one of the two empty.
     """
     count = round(amount * len(images)) if amount < 1 else int(amount)
     if not 0 < count < len(images):
         raise UserError(
-            f"data.validation: {amount} of {len(images)} images leaves the validation split or the rest empty; "
+            f"{where}: {amount} of {len(images)} images leaves the part held out or the rest empty; "
             "give a fraction between 0 and 1 or a smaller number"
         )
     chosen = _draw(images.labels, count, seed, "validation", dataset)

@@ -15,7 +15,8 @@ from heterodox.storage.annotations import AnnotatedFile
 from heterodox.storage.explanations import MEMBER, MapFile
 from heterodox.streams import stream
 
-DRAWS, NOT_RESCALED, CENTRE, RANDOM = "draws", "not_rescaled", "centre", "random"
+DRAWS, CENTRE, RANDOM = "draws", "centre", "random"
+RESCALED, NOT_RESCALED = "rescaled", "not_rescaled"
 METRICS = (
     "iou",
     "intersection",
@@ -95,9 +96,9 @@ def score(
     """Return one row per case and map: what it is, the METRICS of `localisation`, its centre of mass and its flags.
 
     `explained` is `member` with the number in `member`, the name of an average, `not_rescaled` for the average whose
-    range is left as it is, `draws` for the average of one member's maps with other draws (of a method that draws
-    nothing: that member's map), the name of an ensemble explained as one network, `centre` (a bell in the middle) or
-    `random` (noise).
+    range is left as it is (`rescaled` where all others are left so), `draws` for the average of one member's maps with
+    other draws (of a method that draws nothing: that member's map), the name of an ensemble explained as one network,
+    `centre` (a bell in the middle) or `random` (noise).
     """
     check_same_images(file, images)
     parts = parts_of(task, outputs, file.labels)
@@ -127,7 +128,7 @@ def _shown(file: MapFile, start: int, stop: int, how: Scoring) -> Iterator[tuple
         yield MEMBER, member, how.one(maps[:, member : member + 1], "mean")
     for average in dict.fromkeys([how.average, *how.compared]):
         yield average, None, how.one(maps, average)
-    yield NOT_RESCALED, None, how.one(maps, rescale=not how.rescale_average)
+    yield NOT_RESCALED if how.rescale_average else RESCALED, None, how.one(maps, rescale=not how.rescale_average)
     if DRAWS not in file.kinds:
         yield DRAWS, None, how.one(maps[:, :1])
     for kind in file.kinds[1:]:

@@ -106,7 +106,7 @@ TABLES = {
 LEAVE_OUT, BAGGING = "leave_one_bucket_out", "bagging"
 # What stands in a table beside the average: not the baselines, which are columns, nor the members, who are Ind-Avg.
 HIDDEN = ("member", "centre", "random")
-NOT_RESCALED = "not_rescaled"
+RESCALING = ("not_rescaled", "rescaled")  # the average with its range treated the other way
 RESCALING_TABLES = ("table_5", "table_6")
 
 
@@ -128,11 +128,11 @@ def paper_table(name: str, table: pd.DataFrame, member_sets: list[str], average:
     """Return one of TABLES in our numbers from the rows of `localisation.summaries`, baselines and paper beside them.
 
     Rows are the average, the control `draws` and, where there are any, other averages and ensembles explained as one
-    network; in tables 5 and 6 also the average whose range is not scaled again.
+    network; in tables 5 and 6 also the average whose range is not scaled again (or is, where the others' are not).
     """
     own = pick(table, member_sets, TABLES[name].metrics)
     baselines = own.pivot_table(index=["member_set", "method", "metric"], columns="explained", values="value")
-    left_out = {*HIDDEN, *([] if name in RESCALING_TABLES else [NOT_RESCALED])}
+    left_out = {*HIDDEN, *([] if name in RESCALING_TABLES else RESCALING)}
     shown = own[~own["explained"].isin(left_out)]
     columns = [
         "member_set",
@@ -146,7 +146,8 @@ def paper_table(name: str, table: pd.DataFrame, member_sets: list[str], average:
         "low",
         "high",
     ]
-    columns += ["relative", "relative_low", "relative_high", "t_p", "wilcoxon_p", "effect_size", "n", "not_counted"]
+    columns += ["relative", "relative_low", "relative_high", "t_p", "wilcoxon_p", "effect_size", "n", "images"]
+    columns += ["not_counted"]
     result = shown[columns].rename(columns={"individual": "ind_avg", "value": "ens_avg"})
     keys = list(zip(result["member_set"], result["method"], result["metric"], strict=True))
     for baseline in ("centre", "random"):

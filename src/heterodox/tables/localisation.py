@@ -9,36 +9,30 @@ import numpy as np
 import pandas as pd
 
 from heterodox.ensembles.bootstrap import PERCENTILES, image_weights
+from heterodox.ensembles.localisation import DRAWS, METRICS
+from heterodox.storage.explanations import MEMBER
 from heterodox.tables.paired_tests import compare, stars
 
-MEMBER = "member"
-KEYS = ["member_set", "method", "metric", "explained"]
 CASES = ["index", "part", "label"]  # what names a case, so that two sets can be compared on the same ones
-# Whether a larger value is better, by metric; a union is better where it is smaller.
-BETTER = {
-    "iou": 1,
-    "intersection": 1,
-    "union": -1,
-    "correlation": 1,
-    "distance": -1,
-    "side_distance": -1,
-    "pointing_game": 1,
-    "relevance_mass": 1,
-}
 
 
 def summaries(scores: pd.DataFrame, seed: int = 1, replicates: int = 1000) -> pd.DataFrame:
     """Return one row per set, method, metric and kind of map: its mean, and how it differs from single members.
 
-    `scores` are those of `ensembles.localisation`. `individual` is Ind-Avg, `value` the mean of this kind of map over
-    the same cases, `difference` = value - individual with a 95 % interval, `relative` that as a share of `individual`,
-    p-values of the paired tests, `effect_size`, `stars`, `n` cases, and of all cases those `not_counted`. Intervals are
-    bootstrapped over images.
+    `scores` are those of `ensembles.localisation`. `individual` is Ind-Avg (beside `draws`, which are all of the first
+    member, that member's own score), `value` the mean of this kind of map over the same cases, `difference` = value -
+    individual with a 95 % interval, `relative` that as a share of the size of `individual` (without an interval where
+    replicates of `individual` are not all of one sign), p-values of the paired tests, `effect_size`, `stars`, `n` cases
+    of so many `images`, and of all cases those `not_counted`. Intervals are bootstrapped over images, and the tests are
+    over images too: what an image's several parts differ by is averaged.
     """
     rows = []
     for (member_set, method), group in scores.groupby(["member_set", "method"], sort=False):
         wide = by_case(group)
-        for row in _rows(wide, wide[MEMBER], seed, replicates):
+        # In a table that was read back a member is text.
+        first = by_case(group[(group["explained"] == MEMBER) & (pd.to_numeric(group["member"]) == 0)])[MEMBER]
+        single = {name: first if name == DRAWS else wide[MEMBER] for name in wide}
+        for row in _rows(wide, single, seed, replicates):
             rows.append({"member_set": member_set, "method": method, **row})
     return pd.DataFrame(rows)
 
@@ -46,18 +40,23 @@ def summaries(scores: pd.DataFrame, seed: int = 1, replicates: int = 1000) -> pd
 def by_case(scores: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """Return for every kind of map a table with a row per case and a column per metric; members are averaged."""
     return {
-        str(name): group.groupby(CASES, sort=False)[list(BETTER)].mean()
+        str(name): group.groupby(CASES, sort=False)[list(METRICS)].mean()
         for name, group in scores.groupby("explained", sort=False)
     }
 
 
 def compared_sets(
-    scores: pd.DataFrame, single: str, others: Mapping[str, str], seed: int = 1, replicates: int = 1000
+    scores: pd.DataFrame,
+    single: str,
+    others: Mapping[str, str],
+    seed: int = 1,
+    replicates: int = 1000,
+    average: str = "mean",
 ) -> pd.DataFrame:
     """Return the rows of `summaries` for averages of other sets against one member trained on all images (Table 7).
 
-    `single` is the set of that member, `others` are sets by what they are called in the column `explained`. Cases are
-    matched.
+    `single` is the set of that member, `others` are sets by what they are called in the column `explained`, of which
+    the maps' `average` counts. Cases are matched.
     """
     rows = []
     alone = scores[scores["member_set"] == single]
@@ -67,26 +66,31 @@ def compared_sets(
         for name, member_set in others.items():
             group = scores[(scores["member_set"] == member_set) & (scores["method"] == method)]
             if len(group):
-                wide[name] = by_case(group)["mean"].reindex(own[MEMBER].index)
-        rows += [{"member_set": single, "method": method, **row} for row in _rows(wide, own[MEMBER], seed, replicates)]
+                wide[name] = by_case(group)[average].reindex(own[MEMBER].index)
+        alike = dict.fromkeys(wide, own[MEMBER])
+        rows += [{"member_set": single, "method": method, **row} for row in _rows(wide, alike, seed, replicates)]
     return pd.DataFrame(rows)
 
 
 def _rows(
-    wide: Mapping[str, pd.DataFrame], individual: pd.DataFrame, seed: int, replicates: int
+    wide: Mapping[str, pd.DataFrame], individual: Mapping[str, pd.DataFrame], seed: int, replicates: int
 ) -> Iterator[dict[str, object]]:
-    identities = individual.index.get_level_values("index").to_numpy()
+    """Yield a row for each kind of map and metric; `individual` are the single members that each kind stands beside."""
+    cases = next(iter(individual.values())).index
+    identities = cases.get_level_values("index").to_numpy()
     images, own = np.unique(identities, return_inverse=True)
     weights = image_weights(seed, images, replicates)[:, own]
     for name, values in wide.items():
-        for metric in BETTER:
-            single, averaged = individual[metric].to_numpy(), values[metric].to_numpy()
-            yield {"metric": metric, "explained": name} | _row(single, averaged, weights)
+        beside, values = individual[name].reindex(cases), values.reindex(cases)
+        for metric in METRICS:
+            single, averaged = beside[metric].to_numpy(), values[metric].to_numpy()
+            yield {"metric": metric, "explained": name} | _row(single, averaged, own, weights)
 
 
-def _row(single: np.ndarray, averaged: np.ndarray, weights: np.ndarray) -> dict[str, object]:
+def _row(single: np.ndarray, averaged: np.ndarray, images: np.ndarray, weights: np.ndarray) -> dict[str, object]:
     counted = np.isfinite(single) & np.isfinite(averaged)
-    found = compare(single[counted], averaged[counted])
+    tested = compare(*(_by_image(scores[counted], images[counted]) for scores in (single, averaged)))
+    difference = float((averaged - single)[counted].mean()) if counted.any() else float("nan")
     means = {
         "individual": float(single[counted].mean()) if counted.any() else float("nan"),
         "value": float(averaged[counted].mean()) if counted.any() else float("nan"),
@@ -95,35 +99,43 @@ def _row(single: np.ndarray, averaged: np.ndarray, weights: np.ndarray) -> dict[
     low, high, relative_low, relative_high = (float(bound) for bound in drawn)
     return {
         **means,
-        "difference": found.difference,
+        "difference": difference,
         "low": low,
         "high": high,
-        "relative": found.difference / means["individual"] if means["individual"] else float("nan"),
+        "relative": difference / abs(means["individual"]) if means["individual"] else float("nan"),
         "relative_low": relative_low,
         "relative_high": relative_high,
-        "t_p": found.t_p,
-        "wilcoxon_p": found.wilcoxon_p,
-        "effect_size": found.effect_size,
-        "stars": stars(found.t_p),
-        "n": found.n,
+        "t_p": tested.t_p,
+        "wilcoxon_p": tested.wilcoxon_p,
+        "effect_size": tested.effect_size,
+        "stars": stars(tested.t_p),
+        "n": int(counted.sum()),
+        "images": tested.n,
         "not_counted": int(len(counted) - counted.sum()),
     }
 
 
+def _by_image(scores: np.ndarray, images: np.ndarray) -> np.ndarray:
+    """Return the mean score of each image that has any, from scores (n,) of the images with these numbers (n,)."""
+    cases = np.bincount(images)
+    return np.bincount(images, scores)[cases > 0] / cases[cases > 0]
+
+
 def _replicates(single: np.ndarray, averaged: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Return the interval of the mean difference and of its share of the single members' mean, (4,)."""
+    """Return the interval of the mean difference and of its share of the size of the single members' mean, (4,).
+
+    The share has none where the mean's own sign is open: it runs through infinity there.
+    """
     total = weights.sum(axis=1)
     drawn = total > 0
     if len(single) < 2 or not drawn.any():
         return np.full(4, np.nan)
     difference = (weights[drawn] @ (averaged - single)) / total[drawn]
     mean = (weights[drawn] @ single) / total[drawn]
-    share = np.divide(difference, mean, out=np.full(len(mean), np.nan), where=mean != 0)
-    bounds = [
-        np.nanpercentile(values, PERCENTILES) if np.isfinite(values).any() else [np.nan] * 2
-        for values in (difference, share)
-    ]
-    return np.concatenate(bounds)
+    bounds = [*np.percentile(difference, PERCENTILES), np.nan, np.nan]
+    if mean.min() > 0 or mean.max() < 0:
+        bounds[2:] = np.percentile(difference / np.abs(mean), PERCENTILES)
+    return np.array(bounds)
 
 
 def pick(table: pd.DataFrame, member_sets: Sequence[str], metrics: Sequence[str]) -> pd.DataFrame:

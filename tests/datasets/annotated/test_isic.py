@@ -57,6 +57,14 @@ def test_test_images_are_held_out_where_there_are_none(tmp_path: Path) -> None:
     assert len({number for part in parts.values() for number in part.index}) == 10
 
 
+@pytest.mark.parametrize("split", ["test", "validation"])
+def test_too_many_held_out_images_are_one_line_with_their_key(tmp_path: Path, split: str) -> None:
+    write(tmp_path, "Training", [4, 7, 9], "_v3")
+    source = {"source": "isic", "folder": tmp_path, "size": 8, "images": {"test": 1, "validation": 1} | {split: 5}}
+    with pytest.raises(UserError, match=rf"^sources\.moles\.images\.{split}: 5 of \d images leaves the part held out"):
+        interface.splits(source, "moles", 1)
+
+
 def test_missing_masks_and_masks_of_another_size_are_one_line(tmp_path: Path) -> None:
     _, masks = write(tmp_path, "Training", [4, 7], "_v3")
     wrong = masks / "ISIC_0000007_attribute_streaks.png"

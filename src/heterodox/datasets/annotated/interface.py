@@ -38,7 +38,8 @@ def splits(source: Mapping[str, Any], name: str, seed: int) -> dict[str, Annotat
     counts = dict(source.get("images", {}))
     if "validation" not in parts:
         amount = counts.get("validation", HELD_OUT)
-        parts["train"], parts["validation"] = hold_out(parts["train"], amount, seed, name)
+        where = f"sources.{name}.images.validation"
+        parts["train"], parts["validation"] = hold_out(parts["train"], amount, seed, name, where)
     told = source.get("attributes")
     return {
         split: _limited(part, counts.get(split), seed, f"{name} {split}").telling(part.values if told is None else told)

@@ -37,7 +37,9 @@ def official_parts(source: Mapping[str, Any], name: str, seed: int) -> dict[str,
         raise UserError(f"{folder}: holds no ISIC2018_Task1-2_Training_Input with its ground truth; unpack them there")
     if "test" not in parts:
         amount = source.get("images", {}).get("test", TESTED)
-        parts["train"], parts["test"] = hold_out(parts["train"], amount, seed, f"{name} test")
+        parts["train"], parts["test"] = hold_out(
+            parts["train"], amount, seed, f"{name} test", f"sources.{name}.images.test"
+        )
     return parts
 
 
