@@ -59,7 +59,9 @@ def tables() -> dict[str, pd.DataFrame]:
     )
     front = pd.DataFrame({"rank": [0] * 8 + [1], "error": np.arange(9.0), "active_share": -np.arange(9.0)})
     front.loc[8, "active_share"] = 99
-    attention = pd.DataFrame({"top": generator.random(30) / 2 + 0.4, "random": generator.random(30) / 2})
+    random = {f"random_{draw:02d}": generator.random(30) / 2 for draw in range(1, 21)}
+    attention = pd.DataFrame({"top": generator.random(30) / 2 + 0.4, **random})
+    attention.loc[3, "top"] = attention.loc[4, "random_02"] = np.nan  # constant maps
     resilience = pd.DataFrame(
         {"quantity": ["test_auroc"] * 2, "spearman": [-0.5, -0.7], "low": [-0.9, -0.9], "high": [0.1, -0.1], "n": 10}
     )
@@ -128,11 +130,30 @@ def test_ensembles_are_averaged_over_the_windows_that_have_one(answers: pd.DataF
 
 def test_maps_correlations_and_recipes(answers: pd.DataFrame) -> None:
     attention = tables()["attention"]
-    assert answers.loc["same-places", "value"] == pytest.approx(attention["top"].mean())
-    difference = (attention["top"] - attention["random"]).mean()
-    assert answers.loc["same-places-over-chance", "value"] == pytest.approx(difference)
+    top = attention.pop("top")
+    assert answers.loc["same-places", ["value", "n"]].tolist() == pytest.approx([top.dropna().mean(), 29])
+    differences = [np.nanmean(top - attention[name]) for name in attention]
+    low, high = np.percentile(differences, [2.5, 97.5])
+    found = answers.loc["same-places-over-chance", ["value", "low", "high", "n"]].tolist()
+    assert found == pytest.approx([np.mean(differences), low, high, 20])
     assert answers.loc["robust-in-both", ["value", "verdict"]].tolist() == [pytest.approx(-0.6), "undecided"]
     assert answers.loc["reduced-recipe", ["value", "verdict"]].tolist() == [pytest.approx(0.85), "agrees"]
+
+
+def test_two_of_twenty_random_sets_that_agree_better_leave_it_undecided() -> None:
+    known = tables()
+    for name in ("random_07", "random_20"):
+        known["attention"][name] = known["attention"]["top"] + 0.1
+    found = claims_table(CLAIMS, Study(known, 1, 300, "features")).set_index("id")
+    assert found.loc["same-places-over-chance", "verdict"] == "undecided"
+
+
+@pytest.mark.parametrize("values", [{}, {"top": [np.nan], "random_01": [0.5]}], ids=["units", "constant maps"])
+def test_without_maps_of_features_places_are_not_measured(values: dict[str, list[float]]) -> None:
+    attention = pd.DataFrame(values, columns=["top", "random_01"])
+    found = claims_table(CLAIMS, Study(tables() | {"attention": attention}, 1, 300, "features")).set_index("id")
+    for claim in ("same-places", "same-places-over-chance"):
+        assert found.loc[claim, "verdict"] == "not measured"
 
 
 def test_without_tables_every_claim_says_what_is_missing() -> None:
