@@ -93,3 +93,13 @@ def test_how_many_search_beside_each_other_names_no_search(tmp_path: Path) -> No
     assert found[0] == found[1]
     # A generation trained in one computation is rounded differently, which does.
     assert '"threads":1,"together":false' in found[0]
+
+
+def test_masks_of_units_alone_have_no_figure_of_places_in_images(tmp_path: Path) -> None:
+    study = copy.deepcopy(STUDY)
+    study["pruning"]["search"]["scopes"] = ["units"]
+    path = tmp_path / "units.yaml"
+    path.write_text(yaml.safe_dump(study), encoding="utf-8")
+    rules = {job["rule"] for job in study_of("pruning", str(path))["jobs"]}
+    assert "explain_front_heads" in rules
+    assert "draw_pruning_attention" not in rules
