@@ -38,7 +38,8 @@ def compare_recipes(
     for place, name in enumerate(OBJECTIVES):
         both[f"full_{name}"] = full.objectives[:, place]
     both["full_epochs"] = full.epochs
-    agreement = recipe_agreement(chosen, both[[f"full_{name}" for name in OBJECTIVES]].set_axis(OBJECTIVES, axis=1), 0)
+    again = both[[f"full_{name}" for name in OBJECTIVES]].set_axis(OBJECTIVES, axis=1)
+    agreement = recipe_agreement(chosen, again, config["seed"])
     log.info("rank correlation of reduced and full recipe:\n%s", agreement.to_string(index=False))
     write_table(both, masks)
     write_table(agreement, table)

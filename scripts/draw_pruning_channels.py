@@ -9,7 +9,8 @@ from heterodox.storage.tables import read_table
 
 def draw_pruning_channels(spec: dict, curves: Path, figure: Path) -> None:
     """Draw the hypervolume of every scope after each evaluation."""
-    style.save(channel_growth.draw(read_table(curves, channel_growth.COLUMNS)), figure)
+    found = read_table(curves, channel_growth.COLUMNS)
+    style.save(channel_growth.draw(found, spec["config"]["populations"]), figure)
 
 
 if __name__ == "__main__":

@@ -22,6 +22,8 @@ from heterodox.training.populations import train_heads
 from heterodox.training.pruning_baselines import whole_mask
 from heterodox.training.recipe import HeadRecipe
 
+DRAWS = 20  # sets of random features: one alone may agree well or badly by chance
+
 
 def explain_front_heads(
     spec: dict,
@@ -36,9 +38,17 @@ def explain_front_heads(
 ) -> None:
     """Write Grad-CAM maps of the unpruned network on test images: by all features, by the front's top ones, by chance.
 
-    The last are as many features drawn at random: what any part of the features would show.
+    The last are as many features drawn at random, 20 times: what any part of the features would show. The table has the
+    correlation of the top ones' map with that of all, `top`, and of each random set's, `random_01` and so on, missing
+    where a map is constant; the maps are those of the first random set. Both are empty where genes are no features.
     """
     config, device = spec["config"], available_device()
+    frequent = read_table(genes, ["gene", "kind", "top"])
+    top = frequent[(frequent["kind"] == "feature") & frequent["top"]]["gene"].tolist()
+    if not top:
+        write_table(pd.DataFrame(columns=["index", "label", "top", *control_names()]), table)
+        write_arrays(maps, {name: np.zeros(0, np.float32) for name in ("images", "labels", "all", "top", "random")})
+        return
     features = search_features(train, validation, ood_validation)
     member, identity = load_backbone(backbone, device)
     check_backbone(features.train, identity, str(backbone))
@@ -46,22 +56,32 @@ def explain_front_heads(
     mask = whole_mask("features", features.feature_count, recipe.hidden)
     (unpruned,) = train_heads(features.train, features.validation, mask, recipe, config["seed"])
     head = unpruned.head.module().to(device)
-    frequent = read_table(genes, ["gene", "kind", "top"])
-    top = frequent[(frequent["kind"] == "feature") & frequent["top"]]["gene"].tolist()
     with ImageFile(images) as file:
         chosen = one_per_class(file.labels, config["measured"], config["seed"])
         shown, labels = file.at(chosen), file.labels[chosen]
         index = file.index[chosen]
     seen = pixels(torch.from_numpy(shown).to(device))
-    drawn = stream(config["seed"], "control features").choice(features.feature_count, len(top), replace=False).tolist()
+    drawn = dict(zip(control_names(), control_features(features.feature_count, len(top), config["seed"]), strict=True))
     found = {
         name: feature_grad_cam(member, head, seen, which).float().cpu().numpy()
-        for name, which in (("all", None), ("top", top), ("random", drawn))
+        for name, which in {"all": None, "top": top, **drawn}.items()
     }
-    agreement = {name: map_correlation(found["all"], found[name]) for name in ("top", "random")}
+    agreement = {name: map_correlation(found["all"], found[name]) for name in ("top", *drawn)}
     write_table(pd.DataFrame({"index": index, "label": labels, **agreement}), table)
-    first = {"images": shown, "labels": labels, **found}
+    first = {"images": shown, "labels": labels, "all": found["all"], "top": found["top"]}
+    first["random"] = found[next(iter(drawn))]
     write_arrays(maps, {name: values[: config["images"]] for name, values in first.items()})
+
+
+def control_names() -> list[str]:
+    """Return what columns of random sets of features are called."""
+    return [f"random_{draw:02d}" for draw in range(1, DRAWS + 1)]
+
+
+def control_features(features: int, count: int, seed: int) -> list[list[int]]:
+    """Return random sets of `count` features, each drawn by its own number."""
+    draws = range(1, DRAWS + 1)
+    return [stream(seed, "control features", draw).choice(features, count, replace=False).tolist() for draw in draws]
 
 
 def one_per_class(labels: np.ndarray, count: int, seed: int) -> np.ndarray:

@@ -15,7 +15,9 @@ def score_searches(
 ) -> None:
     """Write hypervolumes per run, their growth with every evaluation, and differences over runs."""
     config = spec["config"]
-    histories, found = read_table(evaluations), read_table(heads, ["kind", "run", "accuracy", "auroc", "parameters"])
+    histories = read_table(evaluations)
+    measured = ["accuracy", "auroc", "test_accuracy", "test_auroc"]
+    found = read_table(heads, ["kind", "run", "parameters", *measured])
     with FeatureFile(train) as file:
         classes = len(file.classes)
     unpruned = found[found["kind"] == "unpruned"]

@@ -16,8 +16,14 @@ from heterodox.training.recipe import HeadRecipe
 KINDS = {"nsga2": nsga2, "random": random_search}
 
 
-def search_masks(spec: dict, train: Path, validation: Path, ood_validation: Path, history: Path, state: Path) -> None:
-    """Write every evaluated mask with its objectives; the archive in `state` lets a killed search go on."""
+def search_masks(
+    spec: dict, train: Path, validation: Path, ood_validation: Path, evaluator: dict, history: Path, state: Path
+) -> None:
+    """Write every evaluated mask with its objectives; the archive in `state` lets a killed search go on.
+
+    evaluator: kind, workers and gpus of who trains one head at a time, which decide no number; of no use where the spec
+    says that a generation's heads are trained `together`.
+    """
     config, named = spec["config"], spec["wildcards"]
     recipe = HeadRecipe.from_config(config["head"], "pruning.head")
     evaluation = MaskEvaluation(
@@ -28,10 +34,10 @@ def search_masks(spec: dict, train: Path, validation: Path, ood_validation: Path
     problem = Masks(named["scope"], features.feature_count, recipe.hidden)
     budget = Budget(seed=config["seed"], run=int(named["run"]), **config["budget"])
     with (
-        _evaluator(evaluation, **config["evaluator"]) as evaluator,
+        _evaluator(evaluation, config["together"], config["threads"], evaluator) as evaluating,
         Archive(state, fingerprint(spec, [train, validation, ood_validation]), OBJECTIVES) as archive,
     ):
-        records = KINDS[named["kind"]](problem, evaluator, archive, budget)
+        records = KINDS[named["kind"]](problem, evaluating, archive, budget)
         table = history_table(records, OBJECTIVES).drop(columns=["key", "reused"])
         for place, name in enumerate(("scope", "kind", "run")):
             table.insert(place, name, named[name])
@@ -40,11 +46,9 @@ def search_masks(spec: dict, train: Path, validation: Path, ood_validation: Path
 
 
 @contextmanager
-def _evaluator(
-    evaluation: MaskEvaluation, evaluator: str, workers: int, threads: int, gpus: float
-) -> Iterator[Evaluator]:
-    if evaluator != "population":
-        with evaluator_of(evaluator, evaluation, workers, threads, gpus) as one_at_a_time:
+def _evaluator(evaluation: MaskEvaluation, together: bool, threads: int, options: dict) -> Iterator[Evaluator]:
+    if not together:
+        with evaluator_of(options["kind"], evaluation, options["workers"], threads, options["gpus"]) as one_at_a_time:
             yield one_at_a_time
         return
     fix_threads(threads)

@@ -20,7 +20,7 @@ def started(script: str, values: dict[str, Any], log: Path, before: str = "pass"
     """Start the script as a process of its own, after the statement `before`; what it says goes to `log`."""
     options = []
     for name, value in values.items():
-        words = [json.dumps(value)] if name == "spec" else value if isinstance(value, list) else [value]
+        words = [json.dumps(value)] if isinstance(value, dict) else value if isinstance(value, list) else [value]
         options += ["--" + name.replace("_", "-"), *map(str, words)]
     path = str(SCRIPTS / f"{script}.py")
     program = f"import runpy, sys; {before}; del sys.argv[0]; runpy.run_path(sys.argv[0], run_name='__main__')"

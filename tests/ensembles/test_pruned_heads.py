@@ -93,13 +93,16 @@ def test_intervals_are_those_of_images_drawn_again() -> None:
     np.testing.assert_allclose([row["low"], row["high"]], expected, atol=0.02)
 
 
-def test_the_best_head_is_measured_against_the_unpruned_one_of_its_run() -> None:
+def test_the_best_head_of_each_run_is_measured_against_its_unpruned_one() -> None:
     own, unpruned = outputs(), outputs(2, seed=3)
     unpruned = Outputs(unpruned.known, unpruned.unknown, own.labels, own.index, own.unknown_index, "odin", T)
-    found = gain_over_unpruned(own, unpruned, [1, 1, 1, 2, 2, 2], validation(), 1, 100).set_index("measure")
-    row = found.loc["accuracy"]  # head 5 is the best by validation accuracy, of run 2
-    assert row["place"] == 5
-    assert row["value"] == pytest.approx((own.known[5].argmax(1) == own.labels).mean())
-    assert row["unpruned"] == pytest.approx((unpruned.known[1].argmax(1) == own.labels).mean())
-    assert row["low"] <= row["gain"] <= row["high"]
-    assert found.loc["auroc", "place"] == 0
+    runs = [2, 1, 1, 2, 1, 2]  # validation accuracy rises with the place, AUROC falls
+    found = gain_over_unpruned(own, unpruned, runs, validation()).set_index(["measure", "run"])
+    assert found["place"].to_dict() == {("accuracy", 1): 4, ("accuracy", 2): 5, ("auroc", 1): 1, ("auroc", 2): 0}
+    for run, place in ((1, 4), (2, 5)):
+        row = found.loc[("accuracy", run)]
+        assert row["value"] == pytest.approx((own.known[place].argmax(1) == own.labels).mean())
+        assert row["unpruned"] == pytest.approx((unpruned.known[run - 1].argmax(1) == own.labels).mean())
+        assert row["gain"] == row["value"] - row["unpruned"]
+    both = np.concatenate([own.known[1], own.unknown[1]]).astype(float) / T
+    assert found.loc[("auroc", 1), "value"] == pytest.approx(roc_auc_score(TRUTH, softmax(both, axis=1).max(1)))

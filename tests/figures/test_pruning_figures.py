@@ -138,13 +138,14 @@ def test_attention_rows_carry_their_correlation() -> None:
     generator = np.random.default_rng(0)
     images = generator.integers(0, 255, (6, 28, 28, 1), dtype=np.uint8)
     maps = {name: generator.random((6, 4, 4)).astype(np.float32) for name in front_attention.TITLES}
-    correlations = {"top": np.linspace(0, 1, 6), "random": np.full(6, -0.25)}
+    correlations = {"top": np.linspace(0, 1, 6), "random": np.array([-0.25] * 5 + [np.nan])}
     classes = ["T-shirt/top", "Trouser", "Ankle boot"]
     figure = front_attention.draw(images, np.arange(6) % 3, classes, maps, correlations, 10)
     assert misplaced_texts(figure) == []
     words = all_words(figure)
     assert "r = 0.20" in words
-    assert words.count("r = -0.25") == 6
+    assert words.count("r = -0.25") == 5
+    assert words.count("no r") == 1
     assert "the 10 most frequent" in words
 
 

@@ -14,6 +14,7 @@ from heterodox.errors import UserError
 from heterodox.metrics.detection import odin
 from heterodox.networks import loading
 from heterodox.networks.backbones import exported, load_backbone
+from heterodox.storage.arrays import read_arrays
 from heterodox.storage.features import FeatureFile, read_features, write_features
 from heterodox.storage.images import ImageFile, write_images
 from heterodox.storage.tables import read_table, write_table
@@ -173,3 +174,37 @@ def test_a_backbone_made_elsewhere_brings_its_own_classes_and_preprocessing(tmp_
     with torch.no_grad():
         expected = loading.features(network.eval(), backbone.normalised(pixels))
         torch.testing.assert_close(backbone(pixels), expected, rtol=1e-4, atol=1e-5)
+
+
+def explained(study: Path, folder: Path, kind: str) -> pd.DataFrame:
+    """Return the table of maps where the top genes are of this kind, and check that the maps can be read."""
+    write_table(pd.DataFrame({"gene": range(4), "kind": kind, "top": [True, False, True, True]}), folder / "genes.csv")
+    parts = {part: study / "features" / f"{part}.h5" for part in ("train", "validation", "ood_validation")}
+    written = {"maps": folder / "maps.safetensors", "table": folder / "table.csv"}
+    shown = {"images": study / "data" / "test.h5", "genes": folder / "genes.csv"}
+    config = spec({"head": HEAD, "images": 2, "measured": 6})
+    paths = {"backbone": study / "backbone.safetensors"} | parts | shown | written
+    run_here("explain_front_heads", {"spec": config, **paths})
+    return read_table(folder / "table.csv", ["index", "label", "top", "random_01", "random_20"])
+
+
+def test_maps_of_the_top_features_have_twenty_random_controls(study, tmp_path):
+    table = explained(study, tmp_path, "feature")
+    maps = read_arrays(tmp_path / "maps.safetensors", "all", "top", "random", "images")
+    assert len(table) == 6
+    assert maps["images"].shape[0] == 2
+    for name, column in (("top", "top"), ("random", "random_01")):
+        for row in range(2):
+            first, second = maps["all"][row].ravel(), maps[name][row].ravel()
+            if first.std() == 0 or second.std() == 0:
+                assert np.isnan(table[column][row])
+            else:
+                assert table[column][row] == pytest.approx(np.corrcoef(first, second)[0, 1], abs=1e-4)
+    controls = table.filter(like="random_")
+    assert controls.shape[1] == 20
+    assert len(controls.T.drop_duplicates()) > 10  # sets of their own, not one again and again
+
+
+def test_genes_that_are_units_have_no_maps(study, tmp_path):
+    assert explained(study, tmp_path, "unit").empty
+    assert read_arrays(tmp_path / "maps.safetensors", "images")["images"].size == 0

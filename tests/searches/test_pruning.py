@@ -11,6 +11,7 @@ import pytest
 from heterodox.errors import UserError
 from heterodox.searches.archive import Archive
 from heterodox.searches.evaluators import Serial, Together
+from heterodox.searches.fronts import recipe_agreement
 from heterodox.searches.mask_names import mask_name, named_mask
 from heterodox.searches.nsga2 import Budget, nsga2
 from heterodox.searches.pruning import OBJECTIVES, MaskEvaluation, Masks, search_features
@@ -156,8 +157,8 @@ def test_objectives_are_error_share_and_auroc_loss(evaluation: MaskEvaluation) -
 
 def spec(**changes) -> dict:
     budget = {"population": 6, "offspring": 6, "evaluations": 30} | changes.pop("budget", {})
-    evaluator = {"evaluator": "population", "workers": 1, "threads": 1, "gpus": 0}
-    config = {"seed": 1, "head": HEAD, "detection": DETECTION, "evaluator": evaluator} | changes | {"budget": budget}
+    config = {"seed": 1, "head": HEAD, "detection": DETECTION, "together": True, "threads": 1}
+    config |= changes | {"budget": budget}
     wildcards = {"scope": "features", "kind": "nsga2", "run": "1"}
     return {"wildcards": wildcards, "config": config, "code": "0"}
 
@@ -165,17 +166,15 @@ def spec(**changes) -> dict:
 def values(files: dict[str, Path], history: Path, state: Path, **changes) -> dict:
     """Return what the script is called with."""
     parts = {name: files[name] for name in ("train", "validation", "ood_validation")}
-    return {"spec": spec(**changes), "history": history, "state": state, **parts}
+    evaluator = {"kind": "serial", "workers": 1, "gpus": 0} | changes.pop("evaluator", {})
+    return {"spec": spec(**changes), "evaluator": evaluator, "history": history, "state": state, **parts}
 
 
 def test_processes_beside_the_job_find_the_same(files: dict[str, Path], tmp_path: Path) -> None:
     budget = {"evaluations": 8}
     for name in ("serial", "processes"):
-        evaluator = {"evaluator": name, "workers": 2, "threads": 1, "gpus": 0}
-        run_here(
-            "search_masks",
-            values(files, tmp_path / f"{name}.csv", tmp_path / "state", budget=budget, evaluator=evaluator),
-        )
+        changes = {"budget": budget, "together": False, "evaluator": {"kind": name, "workers": 2}}
+        run_here("search_masks", values(files, tmp_path / f"{name}.csv", tmp_path / "state", **changes))
     assert (tmp_path / "processes.csv").read_bytes() == (tmp_path / "serial.csv").read_bytes()
 
 
@@ -214,3 +213,24 @@ def test_features_of_another_backbone_are_refused(files: dict[str, Path], tmp_pa
     other = write_feature_files(tmp_path, digest="another")
     with pytest.raises(UserError, match="another backbone"):
         search_features(files["train"], files["validation"], other["ood_validation"])
+
+
+def test_the_interval_of_the_recipes_agreement_is_drawn_with_the_studys_seed(
+    files: dict[str, Path], tmp_path: Path
+) -> None:
+    masks = stream(3, "masks").random((12, FEATURES)) < 0.5
+    columns = {"genome": [mask_name(mask) for mask in masks], "run": 1, "error": stream(3, "errors").random(12)}
+    history = pd.DataFrame({**columns, "active_share": 0.5, "auroc_loss": stream(3, "losses").random(12), "epochs": 2})
+    history.to_csv(tmp_path / "history.csv", index=False)
+    config = {"seed": 7, "scope": "features", "head": HEAD, "detection": DETECTION}
+    config |= {"full_head": HEAD | {"epochs": 2}, "candidates": 12}
+    parts = {name: files[name] for name in ("train", "validation", "ood_validation")}
+    written = {"masks": tmp_path / "masks.csv", "table": tmp_path / "table.csv"}
+    job = {"spec": {"wildcards": {}, "config": config, "code": "0"}, "history": tmp_path / "history.csv"}
+    run_here("compare_recipes", job | parts | written)
+    found = pd.read_csv(written["masks"])
+    full = found[[f"full_{name}" for name in OBJECTIVES]].set_axis(list(OBJECTIVES), axis=1)
+    expected, other = (recipe_agreement(history, full, seed) for seed in (7, 0))
+    table = pd.read_csv(written["table"])
+    pd.testing.assert_frame_equal(table, expected)
+    assert not table[["low", "high"]].equals(other[["low", "high"]])

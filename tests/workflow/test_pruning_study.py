@@ -1,4 +1,5 @@
 import copy
+from pathlib import Path
 from typing import Any
 
 import configuration
@@ -6,6 +7,7 @@ import pytest
 import yaml
 
 from tests.workflow.conftest import ROOT
+from tests.workflow.test_rules import study_of
 
 STUDY = yaml.safe_load((ROOT / "tests" / "smoke" / "pruning.yaml").read_text(encoding="utf-8"))
 BIRDS = {"source": "image_folder", "folder": "birds"}
@@ -76,3 +78,28 @@ def test_schema_and_dataclass_name_the_same_head_recipe() -> None:
 
     keys = configuration.read_schema()["properties"]["pruning"]["properties"]["head"]["properties"]
     assert {name: entry["default"] for name, entry in keys.items()} == vars(HeadRecipe())
+
+
+def test_how_many_search_beside_each_other_names_no_search(tmp_path: Path) -> None:
+    found = []
+    for number, changes in enumerate(({"workers": 1}, {"workers": 3})):
+        study = copy.deepcopy(STUDY)
+        study["pruning"]["search"] |= {"evaluator": "processes"} | changes
+        path = tmp_path / f"{number}.yaml"
+        path.write_text(yaml.safe_dump(study), encoding="utf-8")
+        job = next(job for job in study_of("pruning", str(path))["jobs"] if job["rule"] == "search_masks")
+        found.append(next(text for text in job["params"] if text.startswith('{"code"')))
+        assert f'"workers": {changes.get("workers", 1)}' in job["command"]
+    assert found[0] == found[1]
+    # A generation trained in one computation is rounded differently, which does.
+    assert '"threads":1,"together":false' in found[0]
+
+
+def test_masks_of_units_alone_have_no_figure_of_places_in_images(tmp_path: Path) -> None:
+    study = copy.deepcopy(STUDY)
+    study["pruning"]["search"]["scopes"] = ["units"]
+    path = tmp_path / "units.yaml"
+    path.write_text(yaml.safe_dump(study), encoding="utf-8")
+    rules = {job["rule"] for job in study_of("pruning", str(path))["jobs"]}
+    assert "explain_front_heads" in rules
+    assert "draw_pruning_attention" not in rules

@@ -72,7 +72,13 @@ rule draw_pruning_channels:
     conda:
         ENVIRONMENT
     params:
-        spec=spec("draw_pruning_channels"),
+        spec=spec(
+            "draw_pruning_channels",
+            populations={
+                **{scope: PRUNING["search"]["population"] for scope in SCOPES},
+                "channels": PRUNING["channels"]["population"],
+            },
+        ),
     shell:
         "python scripts/draw_pruning_channels.py --spec {params.spec:q} --curves {input.curves} "
         "--figure {output.svg} > {log} 2>&1"

@@ -39,3 +39,16 @@ def pruned_images_of(shift):
 def pruned_dumps_of(shifts):
     """Return the dumps of all pruned members on these shifts, member by member."""
     return [f"{PRUNED}/dumps/{member}/{shift}.h5" for member in PRUNED_MEMBERS for shift in shifts]
+
+
+def mask_evaluator_options():
+    """Return who trains one head at a time, as JSON: it decides no number. `serial` stands for none, too."""
+    search = PRUNING["search"]
+    kind = "serial" if search["evaluator"] == "population" else search["evaluator"]
+    return json.dumps({"kind": kind, "workers": search["workers"], "gpus": search["gpus"]}, sort_keys=True)
+
+
+def search_threads():
+    """Return the CPUs of a search: those of each computation, for as many as run beside each other on this machine."""
+    search = PRUNING["search"]
+    return search["threads"] * (search["workers"] if search["evaluator"] in ("processes", "ray") else 1)

@@ -64,7 +64,7 @@ PRUNING_FIGURES = [
     "pruning_front_3d",
     "pruning_ensembles",
     "pruning_genes",
-    "pruning_attention",
+    *([] if SCOPES[0] == "units" else ["pruning_attention"]),  # only features have places in images
     "pruning_temperatures",
     "pruning_scopes",
     "pruning_growth",
@@ -87,9 +87,11 @@ rule search_masks:
     cache: "omit-software"
     conda:
         ENVIRONMENT
+    threads: search_threads()
     resources:
         gpu=1,
     params:
+        # To train a generation in one computation rounds as no other evaluator does, and so does a number of threads.
         spec=lambda wildcards: spec(
             "search_masks",
             wildcards,
@@ -97,13 +99,16 @@ rule search_masks:
             head=PRUNING["head"],
             detection=DETECTION,
             budget=BUDGET,
-            evaluator={key: PRUNING["search"][key] for key in ("evaluator", "workers", "threads", "gpus")},
+            together=PRUNING["search"]["evaluator"] == "population",
+            threads=PRUNING["search"]["threads"],
         ),
+        evaluator=mask_evaluator_options(),
         state=f"{RESULTS}/state/searches/{{scope}}/{{kind}}-{{run}}.jsonl",
     shell:
         f"{ON_RAY}python scripts/search_masks.py --spec {{params.spec:q}} "
         "--train {input.train} --validation {input.validation} "
-        "--ood-validation {input.ood_validation} --history {output.history} --state {params.state} > {log} 2>&1"
+        "--ood-validation {input.ood_validation} --evaluator {params.evaluator:q} "
+        "--history {output.history} --state {params.state} > {log} 2>&1"
 
 
 rule collect_searches:

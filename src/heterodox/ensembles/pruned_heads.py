@@ -129,28 +129,25 @@ def _auroc(
 
 
 def gain_over_unpruned(
-    outputs: Outputs, unpruned: Outputs, runs: Sequence[int], validation: pd.DataFrame, seed: int, replicates: int
+    outputs: Outputs, unpruned: Outputs, runs: Sequence[int], validation: pd.DataFrame
 ) -> pd.DataFrame:
-    """Return what the head that is best on validation images gains over the unpruned head of its run, on test images.
+    """Return what each run's head that is best on validation images gains over its unpruned head, on test images.
 
-    outputs: the M heads of the front, of the runs (M,) counted from 1; unpruned: one head per run. Columns measure
-    (accuracy, auroc), place (of the best head), value, unpruned, gain, low, high: 95 % bootstrap over images.
+    outputs: the M heads of the front, of the runs (M,) counted from 1; unpruned: one head per run. One row per measure
+    (accuracy, auroc) and run that has a head on the front; columns measure, run, place (of the best head), value,
+    unpruned, gain. Runs are what repeats, so an interval is to be taken over them.
     """
-    weights = image_weights(seed, outputs.index, replicates), image_weights(seed, outputs.unknown_index, replicates)
-    ones = tuple(np.ones((1, part.shape[1])) for part in weights)
+    ones = np.ones((1, len(outputs.labels))), np.ones((1, len(outputs.unknown_index)))
     rows = []
     for measure, function in (("accuracy", _accuracy), ("auroc", _auroc)):
-        place = int(validation[measure].to_numpy().argmax())
-        own, other = np.array([place]), np.array([runs[place] - 1])
-        first, second = (
-            [
-                function(which, chosen, "mean_probability", *drawn)
-                for which, chosen in ((outputs, own), (unpruned, other))
-            ]
-            for drawn in (ones, weights)
-        )
-        low, high = np.nanpercentile(second[0] - second[1], PERCENTILES)
-        value, before = float(first[0][0]), float(first[1][0])
-        row = {"measure": measure, "place": place, "value": value, "unpruned": before, "gain": value - before}
-        rows.append(row | {"low": low, "high": high})
+        values = validation[measure].to_numpy()
+        for run in sorted(set(runs)):
+            places = np.flatnonzero(np.asarray(runs) == run)
+            place = int(places[values[places].argmax()])
+            value, before = (
+                float(function(which, np.array([chosen]), "mean_probability", *ones)[0])
+                for which, chosen in ((outputs, place), (unpruned, run - 1))
+            )
+            numbers = {"value": value, "unpruned": before, "gain": value - before}
+            rows.append({"measure": measure, "run": run, "place": place, **numbers})
     return pd.DataFrame(rows)

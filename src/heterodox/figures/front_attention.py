@@ -27,7 +27,8 @@ def draw(
     """Draw a column per image; below it a row per set of features, its map laid over the image.
 
     images: uint8 (n, H, W, C); labels (n,); maps: (n, h, w) by the names of TITLES, each image's brightest place is its
-    own maximum; correlations: (n,) of each map but the first with the map of all features; count: of chosen features.
+    own maximum; correlations: (n,) of each map but the first with the map of all features, NaN where one is constant;
+    count: of chosen features.
     """
     figure, grid = style.picture_grid(len(maps) + 1, len(images), 0.95, images.shape[1:3])
     figure.set_size_inches(figure.get_figwidth() + 0.95, figure.get_figheight())
@@ -35,12 +36,17 @@ def draw(
         style.draw_picture(grid[0, column], image, class_name(classes, label, 16))
     for row, (name, values) in enumerate(maps.items(), 1):
         for column, image in enumerate(images):
-            title = f"r = {correlations[name][column]:.2f}" if name in correlations else ""
-            _draw_over(grid[row, column], image, values[column], title)
+            _draw_over(grid[row, column], image, values[column], _correlation(correlations.get(name), column))
         title = TITLES[name].format(count=count)
         grid[row, 0].set_ylabel(title, fontsize=style.SMALL_TEXT, rotation=0, ha="right", va="center")
     grid[0, 0].set_ylabel("image", fontsize=style.SMALL_TEXT, rotation=0, ha="right", va="center")
     return figure
+
+
+def _correlation(values: np.ndarray | None, column: int) -> str:
+    if values is None:
+        return ""
+    return "no r" if np.isnan(values[column]) else f"r = {values[column]:.2f}"
 
 
 def _draw_over(axes: Axes, image: np.ndarray, values: np.ndarray, title: str) -> None:

@@ -103,9 +103,12 @@ def search_comparisons(
     """Return what searching gains, over runs: columns comparison, scope, measure, value, low, high, n, wins.
 
     search - random: against random masks of equal budget. search - unpruned: against the box of the unpruned network,
-    which has no volume where size counts, so the area of error and 1 - AUROC is compared too. scope - other: the
-    study's own scope, the first of `scopes`, against the others, by share of parameters. wins: runs in which the first
-    is larger.
+    which has no volume where size counts, so the area of error and 1 - AUROC is compared too. These describe the search
+    on the validation images that chose its masks; `test_area` of search - unpruned is the same area on test images,
+    which chose nothing. scope - other: the study's own scope, the first of `scopes`, against the others, by share of
+    parameters. wins: runs in which the first is larger.
+
+    heads: pruning_heads.csv, the heads of every run's front and its unpruned one, on validation and on test images.
     """
     by_run = volumes.set_index(["scope", "kind", "run"])
     own = scopes[0]
@@ -118,6 +121,8 @@ def search_comparisons(
         for measure in ("hypervolume", "area")
     ]
     pairs += [("search - unpruned", own, measure, searched[measure], boxes[measure]) for measure in boxes]
+    areas = _test_areas(heads, classes)
+    pairs.append(("search - unpruned", own, "test_area", areas["front"], areas["unpruned"]))
     for other in scopes[1:]:
         count = by_run.loc[(other, "nsga2")]["parameter_hypervolume"]
         pairs.append(("scope - other", other, "parameter_hypervolume", searched["parameter_hypervolume"], count))
@@ -137,6 +142,17 @@ def _boxes(unpruned: pd.DataFrame, classes: int) -> dict[str, list[float]]:
         "hypervolume": [hypervolume(point[None], chance) for point in points],
         "area": [hypervolume(point[None, [0, 2]], chance[[0, 2]]) for point in points],
     }
+
+
+def _test_areas(heads: pd.DataFrame, classes: int) -> pd.DataFrame:
+    """Return the area of error and 1 - AUROC on test images that the heads of each run dominate, by kind.
+
+    Rows: the runs; columns: front, unpruned.
+    """
+    chance = reference(classes)[[0, 2]]
+    known = heads[heads["kind"].isin(["front", "unpruned"])].groupby(["run", "kind"])
+    areas = {key: hypervolume(1 - own[["test_accuracy", "test_auroc"]].to_numpy(), chance) for key, own in known}
+    return pd.Series(areas).unstack().dropna()
 
 
 def gene_table(genomes: Sequence[str], scope: str, features: int, top: int) -> pd.DataFrame:

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from heterodox.metrics.trends import trend
+from heterodox.searches.fronts import paired_difference
 from heterodox.streams import stream
 from heterodox.tables.claims import ABOVE, BELOW, Claim, Finding, NotMeasuredError, Quantity, Range
 
@@ -51,11 +52,12 @@ def compared(comparison: str, measure: str, words: str) -> Quantity:
 
 
 def gained(measure: str, words: str) -> Quantity:
-    """Return what the best head by validation gains over the unpruned one, from pruning_gains.csv."""
+    """Return what the best head of each run by validation gains over its unpruned one, from pruning_gains.csv."""
 
     def find(study: Study) -> Finding:
-        row = study.table("gains").set_index("measure").loc[measure]
-        return Finding(row["gain"], row["low"], row["high"], 1, "pair of networks, interval over images")
+        table = study.table("gains")
+        own = table[table["measure"] == measure]
+        return _over_runs(own["value"], own["unpruned"], study.seed, f"gains {measure}")
 
     return Quantity(words, find)
 
@@ -86,19 +88,20 @@ def between_objectives(first: str, second: str) -> Quantity:
 
 
 def at_equal_density(kind: str, measure: str) -> Quantity:
-    """Return what the front's masks are better than baselines of the same density, on test images, over masks."""
+    """Return what a run's masks are better than baselines of the same density on test images, over runs.
+
+    Masks of one run share their weights' start and order of images, so a run's mean difference counts once.
+    """
 
     def find(study: Study) -> Finding:
-        heads = study.table("heads")
-        front = heads[heads["kind"] == "front"].set_index("place")[f"test_{measure}"]
-        other = heads[heads["kind"] == kind].set_index("place")[f"test_{measure}"]
-        values = (front - other).dropna().to_numpy()
-        drawn = stream(study.seed, "bootstrap heads", kind, measure).integers(
-            len(values), size=(study.replicates, len(values))
-        )
-        return _bounded(float(values.mean()), values[drawn].mean(axis=1), len(values), "masks of equal density")
+        heads = study.table("heads").set_index(["run", "place"])
+        front, other = (heads.loc[heads["kind"] == which, f"test_{measure}"] for which in ("front", kind))
+        both = pd.DataFrame({"front": front, "other": other}).dropna().groupby("run").mean()
+        if both.empty:
+            raise NotMeasuredError(f"pruning_heads.csv has no {kind} masks")
+        return _over_runs(both["front"], both["other"], study.seed, f"{kind} {measure}")
 
-    return Quantity(f"test {measure} of the front's masks minus {kind} ones", find)
+    return Quantity(f"test {measure} of the front's masks minus {kind} ones of equal density, mean per run", find)
 
 
 def ensemble_gain(consensus: str, measure: str) -> Quantity:
@@ -136,12 +139,43 @@ def agreement(study: Study) -> Finding:
     )
 
 
-def map_agreement(other: str, study: Study) -> Finding:
-    """Return how much a map by chosen features agrees with that of all, or how much more than `other` does."""
-    table = study.table("attention")
-    values = table["top"].to_numpy() - (table[other].to_numpy() if other else 0)
-    drawn = stream(study.seed, "bootstrap maps", other).integers(len(values), size=(study.replicates, len(values)))
+def map_agreement(study: Study) -> Finding:
+    """Return how much a map by the top features agrees with that of all: mean and interval over images.
+
+    Images on which a map is constant, which agrees with nothing and differs from nothing, do not count.
+    """
+    values = _attention(study)["top"].dropna().to_numpy()
+    if not len(values):
+        raise NotMeasuredError("the maps of the most frequent features are constant on every image")
+    drawn = stream(study.seed, "bootstrap maps").integers(len(values), size=(study.replicates, len(values)))
     return _bounded(float(values.mean()), values[drawn].mean(axis=1), len(values), "images")
+
+
+def agreement_over_chance(study: Study) -> Finding:
+    """Return how much more the map by the top features agrees with that of all than those by random sets do.
+
+    Of each random set the mean over the images on which no map is constant; the bounds hold 95 % of the sets, so that
+    top features agree more than chance only where hardly a random set comes up to them.
+    """
+    table = _attention(study)
+    random = table[[name for name in table.columns if name.startswith("random_")]]
+    values = (-random.sub(table["top"], axis=0)).mean().dropna().to_numpy()
+    if not len(values):
+        raise NotMeasuredError("no image has maps of top and of random features that are not constant")
+    return _bounded(float(values.mean()), values, len(values), "random sets of features")
+
+
+def _attention(study: Study) -> pd.DataFrame:
+    table = study.table("attention")
+    if table.empty:
+        raise NotMeasuredError("pruning_attention.csv is empty: no gene of the study is a feature")
+    return table
+
+
+def _over_runs(first: pd.Series, second: pd.Series, seed: int, name: str) -> Finding:
+    """Return the difference of numbers paired by run, which few runs decide only where all agree."""
+    found = paired_difference(first.to_numpy(), second.to_numpy(), seed, name)
+    return Finding(found["value"], found["low"], found["high"], int(found["n"]), "runs")
 
 
 def _bounded(value: float, drawn: "np.ndarray | list[float]", n: int, unit: str) -> Finding:
@@ -167,7 +201,11 @@ CLAIMS = (
         "The front holds networks better than the unpruned one in accuracy and robustness",
         "yes on most data sets",
         ABOVE,
-        compared("search - unpruned", "area", "area of error and 1 - AUROC of the search minus the unpruned network's"),
+        compared(
+            "search - unpruned",
+            "test_area",
+            "area of error and 1 - AUROC on test images of the run's front minus the unpruned network's",
+        ),
     ),
     Claim(
         "accuracy-gain",
@@ -176,7 +214,7 @@ CLAIMS = (
         "Pruning improves accuracy",
         "yes on most data sets",
         ABOVE,
-        gained("accuracy", "test accuracy of the head best on validation images minus the unpruned head's"),
+        gained("accuracy", "test accuracy of each run's head best on validation images minus its unpruned head's"),
     ),
     Claim(
         "robustness-gain",
@@ -185,7 +223,7 @@ CLAIMS = (
         "Pruning improves the detection of strange images",
         "yes on most data sets",
         ABOVE,
-        gained("auroc", "test AUROC of the head best on validation images minus the unpruned head's"),
+        gained("auroc", "test AUROC of each run's head best on validation images minus its unpruned head's"),
     ),
     Claim(
         "fewer-neurons",
@@ -243,16 +281,16 @@ CLAIMS = (
         "The ten most frequent features look where the unpruned network looks",
         "yes, shown on images",
         ABOVE,
-        Quantity("correlation over places of the two Grad-CAM maps", partial(map_agreement, "")),
+        Quantity("correlation over places of the two Grad-CAM maps", map_agreement),
     ),
     Claim(
         "same-places-over-chance",
         PATTERNS,
         "5.3, Grad-CAM",
-        "They do so more than ten random features",
+        "They do so more than ten random features, drawn 20 times",
         "no such control there",
         ABOVE,
-        Quantity("correlation with the whole map: top features minus random ones", partial(map_agreement, "random")),
+        Quantity("correlation with the whole map: top features minus random ones", agreement_over_chance),
     ),
     Claim(
         "robust-in-both",
