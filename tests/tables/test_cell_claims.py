@@ -106,3 +106,24 @@ def test_few_cells_have_no_interval() -> None:
     known["cell_evaluations"] = known["cell_evaluations"].groupby("search").head(4)
     found = cell_study.compared_searches("multi", "single", "hypervolume").find(CellStudy(known, replicates=50))
     assert np.isnan([found.low, found.high]).all()
+
+
+def test_rows_without_a_value_count_in_no_claim() -> None:
+    known = tables()
+    for name, column in (
+        ("cell_evaluations", "introspectability"),
+        ("cell_calibration", "pearson"),
+        ("cell_confusion", "pearson"),
+    ):
+        known[name].loc[known[name].index[::3], column] = np.nan
+    study = CellStudy(known, replicates=20)
+    cells = study.rows("cell_evaluations", search="multi").dropna(subset=["introspectability"])
+    found = cell_study.correlation_of_cells("accuracy", "introspectability", front=False).find(study)
+    assert found.value == pytest.approx(spearmanr(cells["accuracy"], cells["introspectability"])[0])
+    assert found.n == len(cells)
+    rows = study.rows("cell_calibration", score="activations", bins="unit").dropna(subset=["pearson"])
+    found = cell_study.calibration_by_introspectability().find(study)
+    assert found.value == pytest.approx(spearmanr(rows["introspectability"], rows["pearson"])[0])
+    rows = study.rows("cell_confusion", diagonal=False)["pearson"].dropna()
+    found = cell_study.confusion(None).find(study)
+    assert (found.value, found.n) == (pytest.approx(rows.mean()), len(rows))

@@ -94,6 +94,7 @@ def correlation_of_cells(x: str, y: str, front: bool) -> Quantity:
     def find(study: CellStudy) -> Finding:
         cells = study.rows("cell_evaluations", search="multi")
         cells = cells[cells["rank"] < study.fronts] if front else cells
+        cells = cells.dropna(subset=[x, y])
         return study.found(
             cells,
             lambda rows: trend(rows[x].to_numpy(np.float64), rows[y].to_numpy(np.float64)).spearman,
@@ -158,7 +159,7 @@ def calibration_by_introspectability() -> Quantity:
     """Return how to find Spearman's r of introspectability and calibration by activations over members."""
 
     def find(study: CellStudy) -> Finding:
-        rows = study.rows("cell_calibration", score="activations", bins="unit")
+        rows = study.rows("cell_calibration", score="activations", bins="unit").dropna(subset=["pearson"])
         return study.found(
             rows,
             lambda cells: (
@@ -208,7 +209,10 @@ def confusion(end: str | None) -> Quantity:
     def find(study: CellStudy) -> Finding:
         rows = study.rows("cell_confusion", diagonal=False).sort_values("introspectability")
         if end is None:
-            return Finding(*mean_interval(rows["pearson"].to_numpy(np.float64)), len(rows), "members")
+            known = rows["pearson"].dropna().to_numpy(np.float64)
+            if not len(known):
+                raise NotMeasuredError("cell_confusion.csv: no member has a defined correlation")
+            return Finding(*mean_interval(known), len(known), "members")
         parts = [
             Finding(float(row["pearson"]), float(row["pearson_low"]), float(row["pearson_high"]), 1, "cell")
             for row in (rows.iloc[-1], rows.iloc[0])
