@@ -31,6 +31,7 @@ def test_calibration_is_that_of_scipys_bins_with_an_interval_around_it(cells) ->
     means, edges, _ = binned_statistic(tables.softmax_score(one), one.correct, "mean", 50, (0, 1))
     known = np.isfinite(means)
     assert row["pearson"] == pytest.approx(pearsonr(edges[:-1][known], means[known])[0])
+    assert row["filled_bins"] == known.sum()
     assert row["test_accuracy"] == pytest.approx(np.mean(one.logits.argmax(1) == one.labels))
     inside = (table["spearman_low"] <= table["spearman"]) & (table["spearman"] <= table["spearman_high"])
     assert inside.mean() > 0.6

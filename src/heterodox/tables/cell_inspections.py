@@ -12,7 +12,7 @@ import pandas as pd
 
 from heterodox.ensembles.bootstrap import PERCENTILES
 from heterodox.errors import UserError
-from heterodox.metrics.calibration import calibration_trend
+from heterodox.metrics.calibration import bins_of, calibration_trend
 from heterodox.metrics.class_means import principal_plane
 from heterodox.metrics.confusion import confusion_matrix, folded, pair_correlation
 from heterodox.metrics.debugging import accuracy_gains, detection_rates, flipped_labels
@@ -60,7 +60,8 @@ def calibration(inspections: Inspections, replicates: int, seed: int) -> pd.Data
     """Return one row per member, score and kind of bins: Pearson's and Spearman's r of score and accuracy (Figure 7).
 
     score: `activations` or `softmax`; bins: 50 over `unit` (0..1, the paper's probabilities) or over the `observed`
-    scores, which distances of a narrow range need. Intervals lie low, and a value may stand above its own: images drawn
+    scores, which distances of a narrow range need; filled_bins: how many of them hold predictions. Both r are missing
+    where fewer than `metrics.calibration.LEAST_BINS` do. Intervals lie low, and a value may stand above its own: images drawn
     again make the bins noisier than they are.
     """
     rows = []
@@ -88,6 +89,7 @@ def _calibration_row(
         "introspectability": one.introspectability,
         "score": name,
         "bins": bins,
+        "filled_bins": len(bins_of(score, one.correct, BINS, bins == "observed").centre),
         "images": len(score),
         "test_accuracy": float(one.correct.mean()),
         "pearson": pearson,
