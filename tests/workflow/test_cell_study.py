@@ -195,14 +195,28 @@ def test_the_space_is_as_large_as_the_library_says() -> None:
     assert cell_study.SPACE == {"canonical": CONNECTED_FUNCTIONS, "encoding": CONNECTED_ENCODINGS}
 
 
-def test_who_evaluates_is_no_part_of_what_names_a_search(tmp_path: Path) -> None:
-    found = []
-    for evaluator in ({"kind": "serial"}, {"kind": "ray", "workers": 3}):
-        path = tmp_path / "study.yaml"
-        path.write_text(yaml.safe_dump(section(evaluator=evaluator)), encoding="utf-8")
-        jobs = study_of("cells", str(path))["jobs"]
-        job = next(job for job in jobs if job["rule"] == "search_cells" and job["wildcards"]["search"] == "multi")
-        found.append((next(text for text in job["params"] if text.startswith('{"code"')), job["command"]))
-    assert found[0][0] == found[1][0]
-    assert found[0][1].startswith("python scripts/search_cells.py")
-    assert found[1][1].startswith("python scripts/on_ray.py -- python scripts/search_cells.py")
+def jobs_with(path: Path, **changes: Any) -> dict[str, dict[str, Any]]:
+    path.write_text(yaml.safe_dump(section(**changes)), encoding="utf-8")
+    return {" ".join([job["rule"], *job["outputs"]]): job for job in study_of("cells", str(path))["jobs"]}
+
+
+def test_who_evaluates_starts_nothing_anew(tmp_path: Path) -> None:
+    found = [
+        jobs_with(tmp_path / "study.yaml", evaluator=evaluator)
+        for evaluator in ({"kind": "serial"}, {"kind": "ray", "workers": 3})
+    ]
+    assert found[0].keys() == found[1].keys()
+    assert all(job["recorded"] == found[1][name]["recorded"] for name, job in found[0].items())
+    search = "search_cells results/smoke_cells/cells/searches/multi.csv"
+    assert any(text.startswith('{"code"') for text in found[0][search]["recorded"])
+    assert found[0][search]["command"].startswith("python scripts/search_cells.py")
+    assert found[1][search]["command"].startswith("python scripts/on_ray.py -- python scripts/search_cells.py")
+
+
+def test_fewer_members_are_chosen_and_trained_anew(tmp_path: Path) -> None:
+    specs = []
+    for count in (4, 3):
+        jobs = jobs_with(tmp_path / "study.yaml", members__count=count)
+        specs += [job["recorded"][0] for job in jobs.values() if job["rule"] == "train_cells"]
+    assert specs[0] != specs[1]
+    assert all(spec.startswith('{"code"') for spec in specs)

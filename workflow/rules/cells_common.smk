@@ -34,11 +34,12 @@ def synset_maps():
     return sorted(map(str, Path(measured["wordnet_synsets"]).glob("*.csv"))) if measured["wordnet"] else []
 
 
-def evaluator_options():
+# Snakemake records no parameter that depends on more than wildcards, so with `threads` the two below start nothing anew.
+def evaluator_options(wildcards, threads):
     """Return who evaluates, as JSON: it decides no number."""
     return json.dumps({key: CELLS["evaluator"][key] for key in ("kind", "workers", "gpus")}, sort_keys=True)
 
 
-def launcher():
+def launcher(wildcards, threads):
     """Return the program that gives a search all nodes of its SLURM job, before the search's own."""
     return "python scripts/on_ray.py -- " if CELLS["evaluator"]["kind"] == "ray" else ""
