@@ -142,19 +142,21 @@ class Breeding:
         for _ in range(ATTEMPTS):
             if len(found) >= n_offsprings:
                 break
-            self._mate(problem, population, n_offsprings - len(found), algorithm, random_state)
+            self._mate(problem, population, n_offsprings, algorithm, random_state)
         self.newcomers.fill_at_random(n_offsprings)
-        return _population(found[:n_offsprings])
+        return _population(found)
 
-    def _mate(self, problem: Any, population: Any, count: int, algorithm: Any, random_state: Any) -> None:
+    def _mate(self, problem: Any, population: Any, wanted: int, algorithm: Any, random_state: Any) -> None:
         operators = self._problem.crossover, self._problem.mutation
-        matings = math.ceil(count / operators[0].n_offsprings)
+        matings = math.ceil((wanted - len(self.newcomers.found)) / operators[0].n_offsprings)
         pairs = self._selection.do(
             problem, population, matings, n_parents=2, random_state=random_state, algorithm=algorithm
         )
         children = operators[0].do(problem, pairs, random_state=random_state)
         children = operators[1].do(problem, children, random_state=random_state)
         for place, child in enumerate(children):
+            if len(self.newcomers.found) >= wanted:
+                return  # what is offered counts as known, so a child that is not asked for could never be bred again
             pair = pairs[place % matings]  # the first children of all pairs come first, then the second ones
             self.newcomers.offer(child.X, tuple(parent.get("candidate").name for parent in pair))
 
