@@ -127,3 +127,13 @@ def test_rows_without_a_value_count_in_no_claim() -> None:
     rows = study.rows("cell_confusion", diagonal=False)["pearson"].dropna()
     found = cell_study.confusion(None).find(study)
     assert (found.value, found.n) == (pytest.approx(rows.mean()), len(rows))
+
+
+def test_isomorphs_count_once_in_the_trade_off() -> None:
+    known = tables()
+    cells = known["cell_evaluations"]
+    cells["key"] = cells["search"] + cells["genome"]
+    known["cell_evaluations"] = pd.concat([cells, cells[cells["search"] == "multi"].head(15)])
+    quantity = cell_study.correlation_of_cells("accuracy", "introspectability", front=False)
+    found = quantity.find(CellStudy(known, replicates=20))
+    assert found == quantity.find(CellStudy(known | {"cell_evaluations": cells}, replicates=20))

@@ -1,6 +1,7 @@
 """Calibration, debugging and confusion of invented cells against slow obvious versions and other libraries."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.special import softmax
 from scipy.stats import binned_statistic, pearsonr, spearmanr
@@ -96,3 +97,9 @@ def test_costs_are_rank_correlations_over_cells() -> None:
     expected = spearmanr(error, cells["introspectability"])[0]
     assert table.loc[("generalisation_error", "introspectability"), "spearman"] == pytest.approx(expected)
     assert table.loc[("images_per_second", "introspectability"), "n"] == 40
+
+
+def test_isomorphs_count_once_in_costs() -> None:
+    cells = history().assign(key=history()["genome"])
+    again = pd.concat([cells, cells.head(15).assign(genome="an isomorph")])
+    pd.testing.assert_frame_equal(tables.costs(again, FEW, 1), tables.costs(cells, FEW, 1))

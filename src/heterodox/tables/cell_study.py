@@ -10,6 +10,7 @@ from heterodox.metrics.hypervolume import hypervolume
 from heterodox.metrics.trends import trend
 from heterodox.streams import stream
 from heterodox.tables.cell_inspections import LEAST
+from heterodox.tables.cell_searches import functions_of
 from heterodox.tables.claims import Finding, NotMeasuredError, Quantity, minus
 from heterodox.tables.heuristics import mean_interval
 from heterodox.tables.members import binomial_interval
@@ -93,7 +94,7 @@ def correlation_of_cells(x: str, y: str, front: bool) -> Quantity:
 
     def find(study: CellStudy) -> Finding:
         cells = study.rows("cell_evaluations", search="multi")
-        cells = cells[cells["rank"] < study.fronts] if front else cells
+        cells = cells[cells["rank"] < study.fronts] if front else functions_of(cells)
         cells = cells.dropna(subset=[x, y])
         return study.found(
             cells,
