@@ -117,6 +117,7 @@ def repaired(
         before = load_member(weights, device)
         distances = validation_distances(before, images, config)
         low, high = closest_pair(distances)
+        layers = config["introspectability"]["layers"]
         base = Repair(
             labels=seen.labels.cpu().numpy(),
             predictions=predicted(before, seen).cpu().numpy(),
@@ -134,7 +135,7 @@ def repaired(
             member = load_member(weights, device).requires_grad_(True)
             state = StateFile(folder / "trial.pt", f"{name} {trial}", state_seconds)
             matrix = pair_weights(len(images.train.classes), (low, high), settings["weight"])
-            train_cell(member, images, again, config["seed"], f"repair {trial}", state, matrix)
+            train_cell(member, images, again, config["seed"], f"repair {trial}", state, matrix, layers)
             one = replace(
                 base,
                 repaired_predictions=predicted(member, seen).cpu().numpy()[None],
