@@ -165,6 +165,10 @@ def section(**changes: Any) -> dict[str, Any]:
         ({"search__population": 9}, "config: cells.search: 8 evaluations do not fill a population of 9"),
         ({"search__evaluations": 6000}, "config: cells.search.evaluations: 6000 are more than the 5043 cells"),
         ({"regulariser__evaluations": 6000}, "config: cells.regulariser.evaluations: 6000 are more than"),
+        (
+            {"recipe_comparison__candidates": 6000, "search__duplicates": "encoding"},
+            "config: cells.recipe_comparison.candidates: 6000 are more than the 5043 cells",
+        ),
         ({"members__count": 9}, "config: cells.members.count: only 8 cells are evaluated"),
         ({"members__k": 4}, "config: cells.members: 3 cells cannot form ensembles of k = 4"),
         ({"evaluator__gpus": 0.5}, "config: cells.evaluator.gpus: only kind ray"),
@@ -211,6 +215,19 @@ def test_who_evaluates_starts_nothing_anew(tmp_path: Path) -> None:
     assert any(text.startswith('{"code"') for text in found[0][search]["recorded"])
     assert found[0][search]["command"].startswith("python scripts/search_cells.py")
     assert found[1][search]["command"].startswith("python scripts/on_ray.py -- python scripts/search_cells.py")
+
+
+def test_a_search_runs_again_for_its_own_settings_alone(tmp_path: Path) -> None:
+    found = [
+        {
+            job["wildcards"]["search"]: job["recorded"]
+            for job in jobs_with(tmp_path / "study.yaml", **changes).values()
+            if job["rule"] == "search_cells"
+        }
+        for changes in ({}, {"regulariser__evaluations": 5}, {"search__evaluations": 9}, {"regulariser__weight": 0.4})
+    ]
+    changed = [{name for name, recorded in jobs.items() if recorded != found[0][name]} for jobs in found[1:]]
+    assert changed == [{"regulariser"}, {"multi", "single", "random"}, {"regulariser", "multi_regulariser"}]
 
 
 def test_fewer_members_are_chosen_and_trained_anew(tmp_path: Path) -> None:

@@ -20,12 +20,13 @@ def cell_training():
 
 
 def search_settings(search):
-    """Return what decides one search besides the training of its cells."""
+    """Return what decides one search besides the training of its cells, and nothing of the others."""
+    settings = {"duplicates": CELLS["search"]["duplicates"]}
+    if search != "multi_regulariser":  # it trains the front, however many cells that has
+        settings["evaluations"] = CELLS["regulariser" if search == "regulariser" else "search"]["evaluations"]
+        settings["population"] = min(CELLS["search"]["population"], settings["evaluations"])
     regularised = search in ("regulariser", "multi_regulariser")
-    return {
-        "search": CELLS["search"] | {"baselines": None},
-        "regulariser": CELLS["regulariser"] if regularised else None,
-    }
+    return {"search": settings, "regularisation": CELLS["regulariser"]["weight"] if regularised else 0.0}
 
 
 def synset_maps():
