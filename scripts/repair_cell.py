@@ -4,7 +4,7 @@ from pathlib import Path
 
 from heterodox import command
 from heterodox.networks.loading import available_device
-from heterodox.searches.cell_inspection import chosen_for_repair, repaired
+from heterodox.searches.cell_inspection import chosen_for_repair, repaired, trial_files
 from heterodox.storage.inspections import read_inspections, write_repair
 from heterodox.storage.provenance import fingerprint
 
@@ -25,7 +25,10 @@ def repair_cell(
     own = next(path for path in weights if path.stem == member)
     name = fingerprint(spec, [train, validation, test, own])
     files = {"train": train, "validation": validation, "test": test}
-    write_repair(repair, repaired(own, files, spec["config"], available_device(), state, name, state_seconds))
+    found = repaired(own, files, spec["config"], available_device(), state, name, state_seconds)
+    write_repair(repair, found)
+    for path in trial_files(state, name, spec["config"]["repair"]["trials"]):
+        path.unlink()
 
 
 if __name__ == "__main__":

@@ -22,12 +22,11 @@ def search_cells(
     config, search = spec["config"], spec["wildcards"]["search"]
     settings, training = config["search"], CellTraining.from_config(config, train, validation)
     training.check()
-    if config["regulariser"]:
-        training = training.changed(regularisation=config["regulariser"]["weight"])
-    count = config["regulariser"]["evaluations"] if search == "regulariser" else settings["evaluations"]
-    population = min(settings["population"], count)
-    budget = Budget(population, population, count, config["seed"])
+    if config["regularisation"]:
+        training = training.changed(regularisation=config["regularisation"])
     names = [name for path in front for name in cell_searches.front_of(read_table(path))["genome"]]
+    population = settings.get("population", len(names))
+    budget = Budget(population, population, settings.get("evaluations", len(names)), config["seed"])
     threads = config["recipe"]["threads"]
     with (
         evaluator_of(evaluator["kind"], training, evaluator["workers"], threads, evaluator["gpus"]) as evaluating,

@@ -25,18 +25,19 @@ def faults(config: Config) -> Iterator[str]:
 
 def _budget_faults(cells: Config) -> Iterator[str]:
     search = cells["search"]
-    room = SPACE[search["duplicates"]]
     if search["population"] > search["evaluations"]:
         yield (
             f"config: cells.search: {search['evaluations']} evaluations do not fill a population of "
             f"{search['population']}; raise evaluations or lower population"
         )
     wanted = {
-        "search.evaluations": search["evaluations"],
-        "regulariser.evaluations": cells["regulariser"]["evaluations"],
-        "recipe_comparison.candidates": (cells["recipe_comparison"] or {}).get("candidates", 0),
+        "search.evaluations": (search["evaluations"], search["duplicates"]),
+        "regulariser.evaluations": (cells["regulariser"]["evaluations"], search["duplicates"]),
+        # Both recipes train the cells of a random search that refuses isomorphs, whatever the searches do.
+        "recipe_comparison.candidates": ((cells["recipe_comparison"] or {}).get("candidates", 0), "canonical"),
     }
-    for key, count in wanted.items():
+    for key, (count, duplicates) in wanted.items():
+        room = SPACE[duplicates]
         if count > room:
             yield f"config: cells.{key}: {count} are more than the {room} cells there are; lower it"
     if cells["members"]["count"] > search["evaluations"]:

@@ -186,5 +186,5 @@ def test_calibration_shows_both_scores_by_rising_introspectability() -> None:
 def test_empty_tables_are_one_line() -> None:
     with pytest.raises(UserError, match="run the search again"):
         cell_generations.draw(pd.DataFrame())
-    with pytest.raises(UserError, match="one bin"):
+    with pytest.raises(UserError, match="fewer than five bins"):
         cell_calibration.draw(pd.DataFrame({"pearson": [np.nan], "spearman": [np.nan]}))

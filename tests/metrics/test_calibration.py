@@ -33,3 +33,12 @@ def test_scores_beyond_the_ends_count_to_the_last_bins():
 def test_one_bin_has_no_correlation():
     assert np.isnan(calibration_trend(np.full(9, 0.5), np.arange(9) % 2)).all()
     assert np.isnan(calibration_trend(np.full(9, 0.5), np.arange(9) % 2, observed=True)).all()
+
+
+@pytest.mark.parametrize("observed", [False, True])
+def test_fewer_than_five_filled_bins_have_no_correlation(observed):
+    for filled in (2, 4, 5):
+        score = np.repeat(np.linspace(0.01, 0.99, filled), 4)
+        correct = np.concatenate([np.arange(4) < place % 4 for place in range(filled)])
+        found = calibration_trend(score, correct, 50, observed)
+        assert np.isnan(found).all() == (filled < 5)

@@ -41,3 +41,11 @@ def test_no_variance_has_no_trend(x, y):
 
 def test_a_weight_can_take_the_variance_away():
     assert np.isnan(trend(np.array([1.0, 1, 2]), np.array([1.0, 2, 3]), np.array([1, 1, 0]))).all()
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_a_value_that_is_not_finite_leaves_no_trend_unless_it_does_not_count(value):
+    x, y = np.array([1.0, 2, 3, 4]), np.array([4.0, 1, 2, value])
+    assert np.isnan(trend(x, y)).all()
+    assert np.isnan(trend(y, x)).all()
+    assert trend(x, y, np.array([1, 1, 1, 0])) == trend(x[:3], y[:3])

@@ -29,8 +29,8 @@ SPEC = {
             "wordnet_folder": "none",
             "wordnet_synsets": "none",
         },
-        "search": {"population": 4, "evaluations": 10, "duplicates": "canonical", "baselines": None},
-        "regulariser": None,
+        "search": {"population": 4, "evaluations": 10, "duplicates": "canonical"},
+        "regularisation": 0.0,
     },
 }
 # What the clock says of one training is no result.

@@ -75,6 +75,16 @@ def test_the_result_is_plain_and_the_same_again(data):
     assert pickle.loads(pickle.dumps(evaluate_cell)) is evaluate_cell  # noqa: S301  how processes hand it on
 
 
+def test_the_regulariser_looks_at_the_studys_layers(data):
+    kinds = (["activations"], ["convolutions"])
+    plain = [evaluated(CELL, data, layers=layers)["loss"] for layers in kinds]
+    steered = [
+        evaluated(CELL, data, layers=layers, recipe=RECIPE | {"regularisation": 1.0})["loss"] for layers in kinds
+    ]
+    assert plain[0] == plain[1]
+    assert steered[0] != steered[1]
+
+
 def test_cells_of_one_function_have_one_result(data):
     same = [(0, 3, 3, 3, 4, 3), (4, 3, 0, 3, 3, 4), (3, 0, 3, 3, 3, 4)]  # one 3x3 convolution, reached in three ways
     results = [without_timings(evaluated(encoding, data)) for encoding in same]

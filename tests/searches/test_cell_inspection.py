@@ -112,6 +112,10 @@ def test_finished_trials_are_not_run_again(member: Path, tmp_path: Path, monkeyp
         repaired(member, files, CONFIG, CPU, tmp_path / "b", "name", 30)
     again = repaired(member, files, CONFIG, CPU, tmp_path / "b", "name", 30)
     assert calls == ["repair 1", "repair 2", "repair 2"]
+    # A kill before the whole is written costs nothing either.
+    once_more = repaired(member, files, CONFIG, CPU, tmp_path / "b", "name", 30)
+    assert calls == ["repair 1", "repair 2", "repair 2"]
+    assert np.array_equal(once_more.repaired_predictions, whole.repaired_predictions)
     assert np.array_equal(again.repaired_predictions, whole.repaired_predictions)
     assert np.array_equal(again.repaired_distances, whole.repaired_distances)
     assert whole.repaired_distances.shape == (2, 10, 10)

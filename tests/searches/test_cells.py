@@ -11,7 +11,14 @@ from scipy.stats import binom, chisquare
 from heterodox.errors import UserError
 from heterodox.networks.cells import ZEROIZE, all_encodings, canonical, is_connected, operation_counts, to_string
 from heterodox.searches.archive import Archive, Evaluation, history_table
-from heterodox.searches.cells import CONNECTED_ENCODINGS, CONNECTED_FUNCTIONS, OBJECTIVES, CellProblem, rounded
+from heterodox.searches.cells import (
+    CONNECTED_ENCODINGS,
+    CONNECTED_FUNCTIONS,
+    OBJECTIVES,
+    CellProblem,
+    rounded,
+    run_search,
+)
 from heterodox.searches.evaluators import Serial
 from heterodox.searches.nsga2 import Budget, nsga2, random_search
 
@@ -188,6 +195,13 @@ def test_a_front_can_be_evaluated_again(tmp_path) -> None:
     names = tuple(to_string(cell) for cell in ([0] * 6, [2] * 6, [4, 0, 4, 0, 4, 0]))
     records = searched(tmp_path / "a", search=random_search, initial=names, population=3, offspring=1, evaluations=3)
     assert tuple(record.name for record in records) == names
+
+
+def test_a_front_of_one_cell_can_be_evaluated_again(tmp_path) -> None:
+    name = to_string([0] * 6)
+    with Archive(tmp_path / "a", "same", OBJECTIVES) as archive:
+        records = run_search("multi_regulariser", PROBLEM, Serial(evaluate), archive, budget(), [name])
+    assert [record.name for record in records] == [name]
 
 
 def test_more_cells_than_there_are_is_one_line(tmp_path) -> None:

@@ -16,7 +16,7 @@ from heterodox.errors import UserError
 from heterodox.metrics.hypervolume import on_front
 from heterodox.searches.archive import Archive, Evaluation, Record
 from heterodox.searches.evaluators import Serial
-from heterodox.searches.nsga2 import Budget, nsga2, random_search
+from heterodox.searches.nsga2 import Budget, Newcomers, nsga2, random_search
 from tests.searches.toys import BUDGET, OBJECTIVES, Masks, objectives_of
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -44,6 +44,21 @@ def test_the_golden_run(history: list[Record]) -> None:
 def test_the_history_has_the_budget_in_batches(history: list[Record]) -> None:
     assert [record.generation for record in history] == [0] * 6 + [1] * 5 + [2] * 5 + [3] * 5 + [4] * 2
     assert [record.order for record in history] == [*range(6), *range(5), *range(5), *range(5), 0, 1]
+
+
+def test_only_what_is_evaluated_counts_as_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two children per pair are one too many for an odd number of offspring; it may be bred again."""
+    known = []
+
+    class Noted(Newcomers):
+        def __init__(self, problem, seen, *others) -> None:
+            known.append(seen)
+            super().__init__(problem, seen, *others)
+
+    monkeypatch.setattr("heterodox.searches.nsga2.Newcomers", Noted)
+    history = searched(tmp_path)
+    assert BUDGET.offspring % 2
+    assert known[-1] == {record.key for record in history}
 
 
 def test_no_key_is_evaluated_twice_and_all_are_valid(history: list[Record]) -> None:

@@ -1,6 +1,7 @@
 """Calibration, debugging and confusion of invented cells against slow obvious versions and other libraries."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.special import softmax
 from scipy.stats import binned_statistic, pearsonr, spearmanr
@@ -31,6 +32,7 @@ def test_calibration_is_that_of_scipys_bins_with_an_interval_around_it(cells) ->
     means, edges, _ = binned_statistic(tables.softmax_score(one), one.correct, "mean", 50, (0, 1))
     known = np.isfinite(means)
     assert row["pearson"] == pytest.approx(pearsonr(edges[:-1][known], means[known])[0])
+    assert row["filled_bins"] == known.sum()
     assert row["test_accuracy"] == pytest.approx(np.mean(one.logits.argmax(1) == one.labels))
     inside = (table["spearman_low"] <= table["spearman"]) & (table["spearman"] <= table["spearman_high"])
     assert inside.mean() > 0.6
@@ -95,3 +97,9 @@ def test_costs_are_rank_correlations_over_cells() -> None:
     expected = spearmanr(error, cells["introspectability"])[0]
     assert table.loc[("generalisation_error", "introspectability"), "spearman"] == pytest.approx(expected)
     assert table.loc[("images_per_second", "introspectability"), "n"] == 40
+
+
+def test_isomorphs_count_once_in_costs() -> None:
+    cells = history().assign(key=history()["genome"])
+    again = pd.concat([cells, cells.head(15).assign(genome="an isomorph")])
+    pd.testing.assert_frame_equal(tables.costs(again, FEW, 1), tables.costs(cells, FEW, 1))

@@ -113,6 +113,15 @@ def test_heritability_has_a_row_per_trait_and_comes_out_the_same_again() -> None
     pd.testing.assert_frame_equal(table, searches.heritabilities(history(), 50, 1))
 
 
+def test_results_taken_over_are_nobodys_offspring() -> None:
+    cells = history()
+    reused = cells.index >= len(cells) - 3
+    found = searches.heritabilities(cells.assign(reused=reused), 50, 1)
+    without = searches.heritabilities(cells[~reused], 50, 1)
+    assert (found["offspring"] == without["offspring"]).all()
+    assert found["correlation"].tolist()[:2] == pytest.approx(without["correlation"].tolist()[:2])
+
+
 def test_layers_operations_and_motifs_of_the_front() -> None:
     front = by_hand()
     counts = searches.with_layer_counts(front)

@@ -100,7 +100,7 @@ IMAGES = torch.randn(14, 1, 8, 8, generator=torch_stream(0, "images"), dtype=tor
 LABELS = torch.tensor([0, 1, 2, 3, 0, 1, 2, 3, 3, 2, 1, 0, 0, 0])
 
 
-def direct_similarity(network, images, labels, weights, classes):
+def direct_similarity(network, images, labels, weights, classes, kinds=nn.Conv2d | nn.ReLU):
     """All activations of the batch in one matrix, then class by class and pair by pair."""
     layers = []
     hooks = [
@@ -108,7 +108,7 @@ def direct_similarity(network, images, labels, weights, classes):
             lambda module, _, output: layers.extend([output.flatten(1)] * getattr(module, "copies", 1))
         )
         for layer in network.modules()
-        if isinstance(layer, nn.Conv2d | nn.ReLU)
+        if isinstance(layer, kinds)
     ]
     network(images)
     for hook in hooks:
@@ -140,6 +140,18 @@ def test_the_regulariser_is_the_similarity_of_class_means_in_value_and_gradient(
         if ours is not None:
             torch.testing.assert_close(ours, direct, rtol=1e-3, atol=1e-5)
     assert not any(module._forward_hooks for module in network.modules())
+
+
+def test_the_regulariser_looks_at_the_layers_it_is_told():
+    member, recipe = cell_member(classes=4), CellRecipe(regularisation=0.5)
+    found = []
+    for layers, kinds in ((["activations"], nn.ReLU), (["convolutions"], nn.Conv2d)):
+        supervision = CellSupervision(member, recipe, 4, layers=layers)
+        network = member.network.train()
+        found.append(supervision.similarity.logits_and_similarity(network, IMAGES.float(), LABELS)[1])
+        expected = direct_similarity(network, IMAGES.float(), LABELS, np.ones((4, 4)), 4, kinds)
+        torch.testing.assert_close(found[-1], expected.to(found[-1].dtype), rtol=1e-4, atol=1e-6)
+    assert abs(found[0] - found[1]) > 1e-3
 
 
 def test_the_gradient_is_that_of_small_steps():

@@ -1,6 +1,7 @@
 """Print as JSON every job of the study in this folder, and the Python modules that Snakemake loaded to list them.
 
-A job's `key` is that of its outputs in Snakemake's cache; `codes` tells what each code digest is made of.
+A job's `key` is that of its outputs in Snakemake's cache; `codes` tells what each code digest is made of. A change of
+what is `recorded` of it runs it again.
 """
 
 import contextlib
@@ -50,6 +51,7 @@ def jobs(target: str, config: str | None) -> list[dict]:
                 "docstring": job.rule.docstring,
                 "wildcards": dict(job.wildcards_dict),
                 "params": [str(value) for value in job.params],
+                "recorded": [str(value) for value in job.non_derived_params],
                 "inputs": [str(file) for file in job.input],
                 "outputs": [str(file) for file in job.output],
                 "named_outputs": sorted(dict(job.output.items())),

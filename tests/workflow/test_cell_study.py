@@ -165,6 +165,10 @@ def section(**changes: Any) -> dict[str, Any]:
         ({"search__population": 9}, "config: cells.search: 8 evaluations do not fill a population of 9"),
         ({"search__evaluations": 6000}, "config: cells.search.evaluations: 6000 are more than the 5043 cells"),
         ({"regulariser__evaluations": 6000}, "config: cells.regulariser.evaluations: 6000 are more than"),
+        (
+            {"recipe_comparison__candidates": 6000, "search__duplicates": "encoding"},
+            "config: cells.recipe_comparison.candidates: 6000 are more than the 5043 cells",
+        ),
         ({"members__count": 9}, "config: cells.members.count: only 8 cells are evaluated"),
         ({"members__k": 4}, "config: cells.members: 3 cells cannot form ensembles of k = 4"),
         ({"evaluator__gpus": 0.5}, "config: cells.evaluator.gpus: only kind ray"),
@@ -195,14 +199,41 @@ def test_the_space_is_as_large_as_the_library_says() -> None:
     assert cell_study.SPACE == {"canonical": CONNECTED_FUNCTIONS, "encoding": CONNECTED_ENCODINGS}
 
 
-def test_who_evaluates_is_no_part_of_what_names_a_search(tmp_path: Path) -> None:
-    found = []
-    for evaluator in ({"kind": "serial"}, {"kind": "ray", "workers": 3}):
-        path = tmp_path / "study.yaml"
-        path.write_text(yaml.safe_dump(section(evaluator=evaluator)), encoding="utf-8")
-        jobs = study_of("cells", str(path))["jobs"]
-        job = next(job for job in jobs if job["rule"] == "search_cells" and job["wildcards"]["search"] == "multi")
-        found.append((next(text for text in job["params"] if text.startswith('{"code"')), job["command"]))
-    assert found[0][0] == found[1][0]
-    assert found[0][1].startswith("python scripts/search_cells.py")
-    assert found[1][1].startswith("python scripts/on_ray.py -- python scripts/search_cells.py")
+def jobs_with(path: Path, **changes: Any) -> dict[str, dict[str, Any]]:
+    path.write_text(yaml.safe_dump(section(**changes)), encoding="utf-8")
+    return {" ".join([job["rule"], *job["outputs"]]): job for job in study_of("cells", str(path))["jobs"]}
+
+
+def test_who_evaluates_starts_nothing_anew(tmp_path: Path) -> None:
+    found = [
+        jobs_with(tmp_path / "study.yaml", evaluator=evaluator)
+        for evaluator in ({"kind": "serial"}, {"kind": "ray", "workers": 3})
+    ]
+    assert found[0].keys() == found[1].keys()
+    assert all(job["recorded"] == found[1][name]["recorded"] for name, job in found[0].items())
+    search = "search_cells results/smoke_cells/cells/searches/multi.csv"
+    assert any(text.startswith('{"code"') for text in found[0][search]["recorded"])
+    assert found[0][search]["command"].startswith("python scripts/search_cells.py")
+    assert found[1][search]["command"].startswith("python scripts/on_ray.py -- python scripts/search_cells.py")
+
+
+def test_a_search_runs_again_for_its_own_settings_alone(tmp_path: Path) -> None:
+    found = [
+        {
+            job["wildcards"]["search"]: job["recorded"]
+            for job in jobs_with(tmp_path / "study.yaml", **changes).values()
+            if job["rule"] == "search_cells"
+        }
+        for changes in ({}, {"regulariser__evaluations": 5}, {"search__evaluations": 9}, {"regulariser__weight": 0.4})
+    ]
+    changed = [{name for name, recorded in jobs.items() if recorded != found[0][name]} for jobs in found[1:]]
+    assert changed == [{"regulariser"}, {"multi", "single", "random"}, {"regulariser", "multi_regulariser"}]
+
+
+def test_fewer_members_are_chosen_and_trained_anew(tmp_path: Path) -> None:
+    specs = []
+    for count in (4, 3):
+        jobs = jobs_with(tmp_path / "study.yaml", members__count=count)
+        specs += [job["recorded"][0] for job in jobs.values() if job["rule"] == "train_cells"]
+    assert specs[0] != specs[1]
+    assert all(spec.startswith('{"code"') for spec in specs)

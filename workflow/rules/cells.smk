@@ -64,8 +64,8 @@ rule search_cells:
             **cell_training(),
             **search_settings(wildcards.search),
         ),
-        evaluator=evaluator_options(),
-        launcher=launcher(),
+        evaluator=evaluator_options,
+        launcher=launcher,
         state=f"{RESULTS}/state/cells/{{search}}.jsonl",
     shell:
         "{params.launcher}python scripts/search_cells.py --spec {params.spec:q} --train {input.train} "
@@ -301,7 +301,7 @@ rule train_cells:
     resources:
         gpu=1,
     params:
-        spec=spec("train_cells", modules=CELL_MODULES, **cell_training()),
+        spec=spec("train_cells", modules=CELL_MODULES, **cell_training(), members=CELL_MEMBERS),
         weights=all_of("weights"),
         state=f"{RESULTS}/state/cells/members",
     shell:
@@ -658,8 +658,8 @@ if CELLS["recipe_comparison"]:
                 **cell_training(),
                 comparison=CELLS["recipe_comparison"],
             ),
-            evaluator=evaluator_options(),
-            launcher=launcher(),
+            evaluator=evaluator_options,
+            launcher=launcher,
             state=f"{RESULTS}/state/cells/recipes",
         shell:
             "{params.launcher}python scripts/compare_cell_recipes.py --spec {params.spec:q} --train {input.train} "

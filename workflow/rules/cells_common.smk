@@ -20,12 +20,13 @@ def cell_training():
 
 
 def search_settings(search):
-    """Return what decides one search besides the training of its cells."""
+    """Return what decides one search besides the training of its cells, and nothing of the others."""
+    settings = {"duplicates": CELLS["search"]["duplicates"]}
+    if search != "multi_regulariser":  # it trains the front, however many cells that has
+        settings["evaluations"] = CELLS["regulariser" if search == "regulariser" else "search"]["evaluations"]
+        settings["population"] = min(CELLS["search"]["population"], settings["evaluations"])
     regularised = search in ("regulariser", "multi_regulariser")
-    return {
-        "search": CELLS["search"] | {"baselines": None},
-        "regulariser": CELLS["regulariser"] if regularised else None,
-    }
+    return {"search": settings, "regularisation": CELLS["regulariser"]["weight"] if regularised else 0.0}
 
 
 def synset_maps():
@@ -34,11 +35,12 @@ def synset_maps():
     return sorted(map(str, Path(measured["wordnet_synsets"]).glob("*.csv"))) if measured["wordnet"] else []
 
 
-def evaluator_options():
+# Snakemake records no parameter that depends on more than wildcards, so with `threads` the two below start nothing anew.
+def evaluator_options(wildcards, threads):
     """Return who evaluates, as JSON: it decides no number."""
     return json.dumps({key: CELLS["evaluator"][key] for key in ("kind", "workers", "gpus")}, sort_keys=True)
 
 
-def launcher():
+def launcher(wildcards, threads):
     """Return the program that gives a search all nodes of its SLURM job, before the search's own."""
     return "python scripts/on_ray.py -- " if CELLS["evaluator"]["kind"] == "ray" else ""

@@ -19,7 +19,7 @@ def draw(calibration: pd.DataFrame) -> Figure:
     """
     known = calibration.dropna(subset=["pearson", "spearman"])
     if known.empty:
-        raise UserError("figure: no calibration is defined; the cells' scores fall into one bin")
+        raise UserError("figure: no calibration is defined; the cells' scores fill fewer than five bins")
     figure = Figure(figsize=(style.FULL_WIDTH, 2.4))
     panels = figure.subplots(1, 2, sharey=True)
     for axes, statistic in zip(panels, ("pearson", "spearman"), strict=True):

@@ -4,7 +4,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from heterodox.metrics.trends import Trend, trend
+from heterodox.metrics.trends import UNDEFINED, Trend, trend
+
+LEAST_BINS = 5  # filled bins below which a correlation over them says nothing; over two it is always 1 or -1
 
 
 class Bins(NamedTuple):
@@ -30,13 +32,18 @@ def binned_accuracy(score: np.ndarray, correct: np.ndarray, bins: int = 50, span
     return Bins(centres[filled], right[filled] / count[filled], count[filled])
 
 
+def bins_of(score: np.ndarray, correct: np.ndarray, bins: int = 50, observed: bool = False) -> Bins:
+    """Return the accuracy by bins of the score (n,) over 0..1 or, with `observed`, over the scores that occur."""
+    span = (float(score.min()), float(score.max())) if observed else (0.0, 1.0)
+    return binned_accuracy(score, correct, bins, span)
+
+
 def calibration_trend(score: np.ndarray, correct: np.ndarray, bins: int = 50, observed: bool = False) -> Trend:
     """Return how accuracy follows the score over the bins that hold predictions; each bin counts once.
 
     The closer Pearson's and Spearman's r are to 1, the better the score is calibrated up to a line or an order. The
-    bins span 0..1 or, with `observed`, the scores that occur. NaN where fewer than two bins hold predictions or all
-    have one accuracy.
+    bins span 0..1 or, with `observed`, the scores that occur. NaN where fewer than LEAST_BINS bins hold predictions or
+    all have one accuracy.
     """
-    span = (float(score.min()), float(score.max())) if observed else (0.0, 1.0)
-    found = binned_accuracy(score, correct, bins, span)
-    return trend(found.centre, found.accuracy)
+    found = bins_of(score, correct, bins, observed)
+    return trend(found.centre, found.accuracy) if len(found.centre) >= LEAST_BINS else UNDEFINED

@@ -6,7 +6,7 @@ import numpy as np
 
 
 class Trend(NamedTuple):
-    """Slope of the least-squares line of y on x, and the two correlations in [-1, 1]; NaN where x or y is constant."""
+    """Slope of the least-squares line of y on x, and the two correlations in [-1, 1]; NaN where undefined."""
 
     slope: float
     pearson: float
@@ -39,11 +39,14 @@ def _pearson(x: np.ndarray, y: np.ndarray, weights: np.ndarray) -> float:
 
 
 def trend(x: np.ndarray, y: np.ndarray, weights: np.ndarray | None = None) -> Trend:
-    """Return the trend of y (n,) on x (n,), where point i counts weights[i] times (a whole number; default once)."""
+    """Return the trend of y (n,) on x (n,), where point i counts weights[i] times (a whole number; default once).
+
+    UNDEFINED where x or y is constant, or a value that counts is not finite: a rank of NaN would look like any other.
+    """
     weights = np.ones(len(x)) if weights is None else np.asarray(weights, np.float64)
     present = weights > 0
     x, y, weights = x[present], y[present], weights[present]
-    if is_constant(x) or is_constant(y):
+    if not (np.isfinite(x).all() and np.isfinite(y).all()) or is_constant(x) or is_constant(y):
         return UNDEFINED
     xx, xy, _ = _moments(x, y, weights)
     spearman = _pearson(weighted_ranks(x, weights), weighted_ranks(y, weights), weights)

@@ -98,9 +98,9 @@ def evaluate_cell(
 
     data: `train` and `validation`, image files, `dataset`, its name, and `images`, how many of each split are taken
     (the first of every class; all if left out or None). recipe: of `training.cells.CellRecipe`.
-    skeleton: `cells_per_stack` and `width`. layers: kinds that introspectability looks at. wordnet: see
-    `similarities_of_classes`; None leaves the weighted values out. weights: where the member is written, if anywhere.
-    state: lets a killed evaluation go on.
+    skeleton: `cells_per_stack` and `width`. layers: kinds that introspectability and the regulariser look at. wordnet:
+    see `similarities_of_classes`; None leaves the weighted values out. weights: where the member is written, if
+    anywhere. state: lets a killed evaluation go on.
 
     Of all cells that are the same function one is trained, `networks.cells.representative`, and what is drawn is keyed
     by the seed and the canonical form: the result belongs to the function. On one machine with one build of torch it is
@@ -124,7 +124,7 @@ def evaluate_cell(
         }
         started, used = time.perf_counter(), time.process_time()
         try:
-            progress = train_cell(member, images, settings, seed, stream_name(encoding), state)
+            progress = train_cell(member, images, settings, seed, stream_name(encoding), state, layers=layers)
         except DivergenceError as error:
             log.warning("%s", error)
             return described | {"accuracy": None, "introspectability": None, "fault": str(error)}
@@ -182,12 +182,15 @@ def train_cell(
     name: str,
     state: StateFile | None = None,
     weights: np.ndarray | None = None,
+    layers: Sequence[str] = LAYERS,
 ) -> Progress:
     """Train a member and return its progress; `weights` are those of Eq. 5, one per pair of classes.
 
+    layers: kinds that the regulariser looks at, where the recipe has one.
+
     The member's network has the weights of the last epoch afterwards. Raises DivergenceError.
     """
-    objective = CellSupervision(member, recipe, len(images.train.classes), weights)
+    objective = CellSupervision(member, recipe, len(images.train.classes), weights, layers)
     with tempfile.TemporaryDirectory() as folder:
         file = state if state is not None else StateFile(Path(folder) / "state.pt", name, math.inf)
         return train(objective, images.train, images.validation, recipe, seed, name, file)

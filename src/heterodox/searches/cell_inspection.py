@@ -93,6 +93,11 @@ def chosen_for_repair(inspections: Mapping[str, Inspection]) -> str:
     return max(half, key=lambda one: (one.introspectability, one.member)).member
 
 
+def trial_files(folder: Path, name: str, trials: int) -> list[Path]:
+    """Return where the finished trials of a repair wait until the whole is written."""
+    return [folder / f"{name}-{trial}.h5" for trial in range(1, trials + 1)]
+
+
 def repaired(
     weights: Path,
     files: Mapping[str, Path],
@@ -105,7 +110,8 @@ def repaired(
     """Return a member before and after the repair of the two classes whose means are closest, in all trials.
 
     files: `train`, `validation` and `test`. config: `seed`, `recipe`, `images`, `introspectability`, `regulariser` (the
-    weight of the similarity in the loss) and `repair` of the study. Finished trials wait in `folder` under `name`.
+    weight of the similarity in the loss) and `repair` of the study. Finished trials wait in `folder`, see
+    `trial_files`; the caller removes them when it has written the whole.
     """
     data = {"train": str(files["train"]), "validation": str(files["validation"]), "images": config["images"]}
     settings = config["repair"]
@@ -117,6 +123,7 @@ def repaired(
         before = load_member(weights, device)
         distances = validation_distances(before, images, config)
         low, high = closest_pair(distances)
+        layers = config["introspectability"]["layers"]
         base = Repair(
             labels=seen.labels.cpu().numpy(),
             predictions=predicted(before, seen).cpu().numpy(),
@@ -127,14 +134,14 @@ def repaired(
             pair=(low, high),
             classes=images.train.classes,
         )
-        finished = [folder / f"{name}-{trial}.h5" for trial in range(1, settings["trials"] + 1)]
+        finished = trial_files(folder, name, settings["trials"])
         for trial, path in enumerate(finished, 1):
             if path.is_file():
                 continue
             member = load_member(weights, device).requires_grad_(True)
             state = StateFile(folder / "trial.pt", f"{name} {trial}", state_seconds)
             matrix = pair_weights(len(images.train.classes), (low, high), settings["weight"])
-            train_cell(member, images, again, config["seed"], f"repair {trial}", state, matrix)
+            train_cell(member, images, again, config["seed"], f"repair {trial}", state, matrix, layers)
             one = replace(
                 base,
                 repaired_predictions=predicted(member, seen).cpu().numpy()[None],
@@ -143,14 +150,11 @@ def repaired(
             write_repair(path, one)
             state.remove()
     trials = [read_repair(path) for path in finished]
-    whole = replace(
+    return replace(
         base,
         repaired_predictions=np.concatenate([trial.repaired_predictions for trial in trials]),
         repaired_distances=np.concatenate([trial.repaired_distances for trial in trials]),
     )
-    for path in finished:
-        path.unlink()
-    return whole
 
 
 def accuracy_on(weights: Path, test: Path, device: torch.device) -> tuple[float, int]:

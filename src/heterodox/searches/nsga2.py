@@ -30,7 +30,7 @@ ATTEMPTS = 100  # how often mating, or drawing, is tried again while too few of 
 class Budget:
     """How a search runs.
 
-    population: how many survive, at least 2. offspring: how many are asked for per generation.
+    population: how many survive, at least 2 where they breed. offspring: how many are asked for per generation.
     evaluations: genomes in the history at the end, those of the first population included.
     seed, run: name the random numbers. All kinds of search draw the same first population from them, so that
     differences between kinds can be paired by run.
@@ -49,9 +49,11 @@ class Budget:
     refuse: str = "key"
     initial: tuple[str, ...] = ()
 
-    def check(self, problem: Problem) -> None:
-        """Raise UserError where the numbers cannot work."""
-        if self.population < 2:
+    def check(self, problem: Problem, breeding: bool) -> None:
+        """Raise UserError where the numbers cannot work; `breeding` says whether genomes have parents."""
+        if self.population < 1:
+            raise UserError(f"population: {self.population}; use 1 or more")
+        if breeding and self.population < 2:
             raise UserError(f"population: {self.population} is too small to breed from; use 2 or more")
         if self.offspring < 1:
             raise UserError(f"offspring: {self.offspring}; use 1 or more")
@@ -142,19 +144,21 @@ class Breeding:
         for _ in range(ATTEMPTS):
             if len(found) >= n_offsprings:
                 break
-            self._mate(problem, population, n_offsprings - len(found), algorithm, random_state)
+            self._mate(problem, population, n_offsprings, algorithm, random_state)
         self.newcomers.fill_at_random(n_offsprings)
-        return _population(found[:n_offsprings])
+        return _population(found)
 
-    def _mate(self, problem: Any, population: Any, count: int, algorithm: Any, random_state: Any) -> None:
+    def _mate(self, problem: Any, population: Any, wanted: int, algorithm: Any, random_state: Any) -> None:
         operators = self._problem.crossover, self._problem.mutation
-        matings = math.ceil(count / operators[0].n_offsprings)
+        matings = math.ceil((wanted - len(self.newcomers.found)) / operators[0].n_offsprings)
         pairs = self._selection.do(
             problem, population, matings, n_parents=2, random_state=random_state, algorithm=algorithm
         )
         children = operators[0].do(problem, pairs, random_state=random_state)
         children = operators[1].do(problem, children, random_state=random_state)
         for place, child in enumerate(children):
+            if len(self.newcomers.found) >= wanted:
+                return  # what is offered counts as known, so a child that is not asked for could never be bred again
             pair = pairs[place % matings]  # the first children of all pairs come first, then the second ones
             self.newcomers.offer(child.X, tuple(parent.get("candidate").name for parent in pair))
 
@@ -228,13 +232,13 @@ def nsga2(problem: Problem, evaluator: Evaluator, archive: Archive, budget: Budg
 
     Ends the process with status 143 after SIGTERM, the archive complete up to there.
     """
-    budget.check(problem)
+    budget.check(problem, breeding=True)
     return _run(Evolution(problem, budget), problem, evaluator, archive, budget)
 
 
 def random_search(problem: Problem, evaluator: Evaluator, archive: Archive, budget: Budget) -> list[Record]:
     """Evaluate genomes as the problem draws them, and return the history; `population` and `offspring` are batches."""
-    budget.check(problem)
+    budget.check(problem, breeding=False)
     return _run(RandomDraws(), problem, evaluator, archive, budget)
 
 

@@ -8,9 +8,11 @@ from heterodox.tables.claims import ABOVE, BELOW, Claim, Range, within
 
 NOTE = (
     "Each claim allows a range of values. It agrees where the whole 95 % interval of what was found here lies in that "
-    "range, differs where the whole interval lies outside, and is undecided otherwise. Comparisons of searches are "
-    "over the cells of one run each, those of the most with the least introspectable cell over test images; neither "
-    "speaks of what another run would find."
+    "range, differs where the whole interval lies outside, and is undecided otherwise. Comparisons of medians of "
+    "searches are over the cells of one run each, those of the most with the least introspectable cell over test "
+    "images; neither speaks of what another run would find. Largest values and hypervolumes have no interval, and so "
+    "stay undecided: they hang on a few cells, and one run per search does not tell how far another would get. Where "
+    "n counts cells of the first fronts, these stand for the front, whose own cells are too few."
 )
 SEARCH = "Does a search for both objectives pay?"
 EVOLUTION = "How do the objectives trade off, and are they inherited?"

@@ -12,13 +12,14 @@ import pandas as pd
 
 from heterodox.ensembles.bootstrap import PERCENTILES
 from heterodox.errors import UserError
-from heterodox.metrics.calibration import calibration_trend
+from heterodox.metrics.calibration import bins_of, calibration_trend
 from heterodox.metrics.class_means import principal_plane
 from heterodox.metrics.confusion import confusion_matrix, folded, pair_correlation
 from heterodox.metrics.debugging import accuracy_gains, detection_rates, flipped_labels
 from heterodox.metrics.trends import trend
 from heterodox.storage.inspections import Inspection, Repair
 from heterodox.streams import stream
+from heterodox.tables.cell_searches import functions_of
 
 BINS = 50
 LEAST = 5  # units below which a bootstrap over them says nothing
@@ -60,8 +61,9 @@ def calibration(inspections: Inspections, replicates: int, seed: int) -> pd.Data
     """Return one row per member, score and kind of bins: Pearson's and Spearman's r of score and accuracy (Figure 7).
 
     score: `activations` or `softmax`; bins: 50 over `unit` (0..1, the paper's probabilities) or over the `observed`
-    scores, which distances of a narrow range need. Intervals lie low, and a value may stand above its own: images drawn
-    again make the bins noisier than they are.
+    scores, which distances of a narrow range need; filled_bins: how many of them hold predictions. Both r are missing
+    where fewer than `metrics.calibration.LEAST_BINS` do. Intervals lie low, and a value may stand above its own: images
+    drawn again make the bins noisier than they are.
     """
     rows = []
     for member, one in inspections.items():
@@ -88,6 +90,7 @@ def _calibration_row(
         "introspectability": one.introspectability,
         "score": name,
         "bins": bins,
+        "filled_bins": len(bins_of(score, one.correct, BINS, bins == "observed").centre),
         "images": len(score),
         "test_accuracy": float(one.correct.mean()),
         "pearson": pearson,
@@ -202,9 +205,9 @@ def with_generalisation_error(history: pd.DataFrame) -> pd.DataFrame:
 def costs(history: pd.DataFrame, replicates: int, seed: int) -> pd.DataFrame:
     """Return Spearman's r of each cost and each objective over all evaluated cells (Figures J4 to J6).
 
-    Intervals are percentiles of a bootstrap over cells.
+    Cells that are one function count once. Intervals are percentiles of a bootstrap over cells.
     """
-    cells = with_generalisation_error(history)
+    cells = with_generalisation_error(functions_of(history))
     rows = []
     for cost in COSTS:
         for objective in ("accuracy", "introspectability"):

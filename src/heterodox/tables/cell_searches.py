@@ -72,13 +72,18 @@ def front_of(history: pd.DataFrame, fronts: int = 1) -> pd.DataFrame:
     return front.iloc[np.argsort(places_along_front(accuracy, introspectability))].reset_index(drop=True)
 
 
+def functions_of(cells: pd.DataFrame) -> pd.DataFrame:
+    """Return one cell per function (column `key`, where there is one), the first: its isomorphs repeat its values."""
+    return cells.drop_duplicates("key") if "key" in cells else cells
+
+
 def chosen_cells(history: pd.DataFrame, count: int) -> pd.DataFrame:
     """Return `count` cells that become members, by rising accuracy, with the number of their `front` (0: the front).
 
     Spread evenly along the front, its two ends included; where it is smaller, filled up from the next fronts. Cells
     that are one function (column `key`, where there is one) count once. UserError where there are not so many cells.
     """
-    cells = history.drop_duplicates("key") if "key" in history else history
+    cells = functions_of(history)
     numbers = non_dominated_rank(-objectives_of(cells))
     cells = cells.assign(front=numbers)[np.isfinite(objectives_of(cells)).all(axis=1)]
     if len(cells) < count:
@@ -190,10 +195,13 @@ def optimal_in_generation(history: pd.DataFrame) -> np.ndarray:
 def heritabilities(history: pd.DataFrame, permutations: int, seed: int) -> pd.DataFrame:
     """Return how far offspring resemble their parents beyond chance: in both objectives, and in being Pareto-optimal.
 
-    One row per trait: Pearson's r of offspring and mean of parents, r and its 95 % range with parents exchanged within
+    A cell that took over the result of its function (`reused`) is no offspring here: the value had other parents. One
+    row per trait: Pearson's r of offspring and mean of parents, r and its 95 % range with parents exchanged within
     generations, one-sided p, and the number of offspring. Undefined values are missing.
     """
     parents, generations = parents_of(history), history["generation"].to_numpy()
+    if "reused" in history:
+        parents = [[] if reused else own for reused, own in zip(history["reused"], parents, strict=True)]
     traits = {name: history[name].to_numpy(np.float64) for name in OBJECTIVES}
     traits["optimal"] = optimal_in_generation(history).astype(float)
     rows = [

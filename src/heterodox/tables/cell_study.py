@@ -10,6 +10,7 @@ from heterodox.metrics.hypervolume import hypervolume
 from heterodox.metrics.trends import trend
 from heterodox.streams import stream
 from heterodox.tables.cell_inspections import LEAST
+from heterodox.tables.cell_searches import functions_of
 from heterodox.tables.claims import Finding, NotMeasuredError, Quantity, minus
 from heterodox.tables.heuristics import mean_interval
 from heterodox.tables.members import binomial_interval
@@ -28,6 +29,11 @@ class CellStudy:
     fronts: int = 1
     seed: int = 1
     replicates: int = 1000
+
+    @property
+    def front(self) -> str:
+        """Return the unit of claims about the front: what stands for it here."""
+        return "cells of the front" if self.fronts == 1 else f"cells of the first {self.fronts} fronts"
 
     def rows(self, name: str, **values: object) -> pd.DataFrame:
         """Return the rows of a table with these values; NotMeasuredError where there are none."""
@@ -66,26 +72,28 @@ STATISTICS: dict[str, Callable[[pd.DataFrame, float], float]] = {
     "largest accuracy": lambda cells, floor: float(np.nanmax(cells["accuracy"])),
     "median accuracy": lambda cells, floor: float(np.nanmedian(cells["accuracy"])),
 }
+# What the best few cells decide: cells drawn again never exceed them, so a bootstrap would not keep its 95 %.
+EXTREMES = ("hypervolume", "largest introspectability", "largest accuracy")
 
 
 def compared_searches(first: str, second: str, statistic: str) -> Quantity:
-    """Return how to find by how much a statistic of all evaluated cells of one search exceeds that of another."""
+    """Return how to find by how much a statistic of all evaluated cells of one search exceeds that of another.
+
+    No interval for EXTREMES: of one run per search nothing says how far another would get.
+    """
+
+    def part(study: CellStudy, name: str, floor: float) -> Finding:
+        cells, unit = study.rows("cell_evaluations", search=name), f"cells of {name}"
+        if statistic in EXTREMES:
+            return Finding(STATISTICS[statistic](cells, floor), np.nan, np.nan, len(cells), unit)
+        return study.found(cells, lambda rows: STATISTICS[statistic](rows, floor), unit, statistic, name)
 
     def find(study: CellStudy) -> Finding:
         floor = 1 / float(study.rows("cell_searches")["classes"].iloc[0])
-        parts = [
-            study.found(
-                study.rows("cell_evaluations", search=name),
-                lambda cells: STATISTICS[statistic](cells, floor),
-                f"cells of {name}",
-                statistic,
-                name,
-            )
-            for name in (first, second)
-        ]
-        return minus(*parts)
+        return minus(*(part(study, name, floor) for name in (first, second)))
 
-    return Quantity(f"{statistic}: {first} minus {second}, intervals over evaluated cells of one run", find)
+    told = "one run each, no interval" if statistic in EXTREMES else "intervals over evaluated cells of one run"
+    return Quantity(f"{statistic}: {first} minus {second}, {told}", find)
 
 
 def correlation_of_cells(x: str, y: str, front: bool) -> Quantity:
@@ -93,11 +101,12 @@ def correlation_of_cells(x: str, y: str, front: bool) -> Quantity:
 
     def find(study: CellStudy) -> Finding:
         cells = study.rows("cell_evaluations", search="multi")
-        cells = cells[cells["rank"] < study.fronts] if front else cells
+        cells = cells[cells["rank"] < study.fronts] if front else functions_of(cells)
+        cells = cells.dropna(subset=[x, y])
         return study.found(
             cells,
             lambda rows: trend(rows[x].to_numpy(np.float64), rows[y].to_numpy(np.float64)).spearman,
-            "cells",
+            study.front if front else "cells",
             x,
             y,
         )
@@ -138,7 +147,7 @@ def operation_lead() -> Quantity:
 
     def find(study: CellStudy) -> Finding:
         cells = study.rows("cell_evaluations", search="multi")
-        return study.found(cells[cells["rank"] < study.fronts], lead, "cells of the front", "operation lead")
+        return study.found(cells[cells["rank"] < study.fronts], lead, study.front, "operation lead")
 
     return Quantity("share of 3x3 convolutions minus the next operation's, over the front", find)
 
@@ -149,7 +158,7 @@ def motif_share(size: int) -> Quantity:
     def find(study: CellStudy) -> Finding:
         row = study.rows("cell_motifs", size=size).iloc[0]
         n = round(row["support"] / row["share"])
-        return Finding(float(row["share"]), *binomial_interval(float(row["share"]), n), n, "cells of the front")
+        return Finding(float(row["share"]), *binomial_interval(float(row["share"]), n), n, study.front)
 
     return Quantity(f"share of the front with the most frequent motif of size {size}", find)
 
@@ -158,7 +167,7 @@ def calibration_by_introspectability() -> Quantity:
     """Return how to find Spearman's r of introspectability and calibration by activations over members."""
 
     def find(study: CellStudy) -> Finding:
-        rows = study.rows("cell_calibration", score="activations", bins="unit")
+        rows = study.rows("cell_calibration", score="activations", bins="unit").dropna(subset=["pearson"])
         return study.found(
             rows,
             lambda cells: (
@@ -208,7 +217,10 @@ def confusion(end: str | None) -> Quantity:
     def find(study: CellStudy) -> Finding:
         rows = study.rows("cell_confusion", diagonal=False).sort_values("introspectability")
         if end is None:
-            return Finding(*mean_interval(rows["pearson"].to_numpy(np.float64)), len(rows), "members")
+            known = rows["pearson"].dropna().to_numpy(np.float64)
+            if not len(known):
+                raise NotMeasuredError("cell_confusion.csv: no member has a defined correlation")
+            return Finding(*mean_interval(known), len(known), "members")
         parts = [
             Finding(float(row["pearson"]), float(row["pearson_low"]), float(row["pearson_high"]), 1, "cell")
             for row in (rows.iloc[-1], rows.iloc[0])

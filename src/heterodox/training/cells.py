@@ -116,16 +116,24 @@ class CellSupervision(Supervision):
     """Cross-entropy of a cell's network, with cut-out, and the regulariser where the recipe gives it a weight.
 
     The last epoch is the result: the validation images are what the search measures on, so they choose nothing here and
-    are looked at only when the training is over.
+    are looked at only when the training is over. `weights` are those of Eq. 5; `layers` are the kinds whose outputs the
+    regulariser looks at, as introspectability does.
     """
 
     criterion = None
 
-    def __init__(self, member: Member, recipe: CellRecipe, classes: int, weights: np.ndarray | None = None) -> None:
+    def __init__(
+        self,
+        member: Member,
+        recipe: CellRecipe,
+        classes: int,
+        weights: np.ndarray | None = None,
+        layers: Sequence[str] = LAYERS,
+    ) -> None:
         super().__init__(member, recipe)
         self.settings, (height, _) = recipe, member.resolution
         self.shift, self.half_window = recipe.shift_of(height), recipe.half_window_of(height)
-        self.similarity = ClassSimilarity(classes, weights) if recipe.regularisation else None
+        self.similarity = ClassSimilarity(classes, weights, layers) if recipe.regularisation else None
 
     def draw(self, count: int, generator: torch.Generator) -> Draws:
         """Draw a flip, a shift and a window per image."""
