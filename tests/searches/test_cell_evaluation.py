@@ -133,7 +133,7 @@ def test_fewer_images_are_the_first_of_every_class(data):
 
 def test_the_recipes_threads_are_used_and_given_back(data, monkeypatch):
     used = []
-    monkeypatch.setattr(cell_evaluation, "train_cell", lambda *_: used.append(torch.get_num_threads()) or 1 / 0)
+    monkeypatch.setattr(cell_evaluation, "train_cell", lambda *_, **__: used.append(torch.get_num_threads()) or 1 / 0)
     before = torch.get_num_threads()
     with pytest.raises(ZeroDivisionError):
         evaluated(CELL, data, recipe=RECIPE | {"threads": before + 1})
