@@ -6,7 +6,7 @@ from pathlib import Path
 
 from heterodox import command
 from heterodox.searches.archive import Archive, history_table
-from heterodox.searches.evaluators import Evaluator, Together, evaluator_of, fix_threads
+from heterodox.searches.evaluators import Evaluator, Together, evaluator_of, fixed_threads
 from heterodox.searches.nsga2 import Budget, nsga2, random_search
 from heterodox.searches.pruning import OBJECTIVES, MaskEvaluation, Masks, search_features
 from heterodox.storage.provenance import fingerprint
@@ -51,8 +51,8 @@ def _evaluator(evaluation: MaskEvaluation, together: bool, threads: int, options
         with evaluator_of(options["kind"], evaluation, options["workers"], threads, options["gpus"]) as one_at_a_time:
             yield one_at_a_time
         return
-    fix_threads(threads)
-    yield Together(evaluation.together)
+    with fixed_threads(threads):
+        yield Together(evaluation.together)
 
 
 if __name__ == "__main__":

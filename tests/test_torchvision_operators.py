@@ -14,8 +14,8 @@ import sys, torch
 from heterodox.networks.loading import build
 network = build("resnet", (1, 28, 28), 10).eval()
 images = torch.zeros(2, 1, 28, 28, requires_grad=True)
-from heterodox.explain import saliency
-saliency.explain(network, images, torch.tensor([1, 2]))
+from heterodox.explain.interface import load
+load("saliency")(network, images, torch.tensor([1, 2]))
 print([name for name in sys.modules if name.startswith("torch._dynamo")])
 from torchvision.ops.roi_align import is_compile_supported
 print(is_compile_supported("cpu"), torch.compile(lambda x: x + 1, backend="eager")(torch.ones(1)).item())

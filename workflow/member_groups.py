@@ -49,13 +49,19 @@ def subnetwork_pool(config: Config) -> dict[str, dict[str, Any]]:
 
 
 def team_pools(config: Config) -> dict[str, dict[str, Any]]:
-    """Return a pool for every training of a team: one ensemble, by mean logit and by the consensus it learned with."""
+    """Return a pool for every training of a team: one ensemble, by mean logit and by the consensus it learned with.
+
+    Independent teams are scored by every consensus that another team learned with, which is compared with them.
+    """
+    learned = {
+        team: entry["consensus"] if entry["loss"] in PENALISED else "mean_logit"
+        for team, entry in config["teams"].items()
+    }
     pools = {}
     for team, seed in team_trainings(config):
-        members, own = team_members(config, team, seed), config["teams"][team]["consensus"]
-        penalised = config["teams"][team]["loss"] in PENALISED
-        consensus = ["mean_logit", own] if penalised and own != "mean_logit" else ["mean_logit"]
-        pools[f"{team}-{seed}"] = _pool(members, len(members), consensus)
+        members = team_members(config, team, seed)
+        own = learned.values() if config["teams"][team]["loss"] == "independent" else [learned[team]]
+        pools[f"{team}-{seed}"] = _pool(members, len(members), list(dict.fromkeys(["mean_logit", *own])))
     return pools
 
 

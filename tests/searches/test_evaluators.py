@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from heterodox.errors import UserError
 from heterodox.searches.archive import Archive, Evaluation, Record
@@ -93,12 +94,18 @@ def test_an_error_in_a_process_is_told_with_its_origin(folder: Path) -> None:
         collected(evaluator)
 
 
-def test_every_evaluator_fixes_the_threads(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_evaluator_fixes_the_threads_and_this_process_has_its_own_afterwards(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    monkeypatch.delenv("MKL_NUM_THREADS", raising=False)
+    before = torch.get_num_threads()
     for kind in ("processes", "serial"):
         with evaluator_of(kind, Evaluate(folder), threads=3) as evaluator:
             assert [each.extra["threads"] for each in collected(evaluator).values()] == [3] * len(GENOMES)
-        assert os.environ["OMP_NUM_THREADS"] == ("1" if kind == "processes" else "3")
+        assert os.environ["OMP_NUM_THREADS"] == "1"
+        assert "MKL_NUM_THREADS" not in os.environ
+        assert torch.get_num_threads() == before
 
 
 def test_processes_end_with_the_block_and_with_a_killed_parent(folder: Path) -> None:

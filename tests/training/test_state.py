@@ -36,3 +36,13 @@ def test_a_write_is_due_after_the_seconds_and_removing_twice_is_harmless(tmp_pat
     StateFile(path, "mine").remove()
     StateFile(path, "mine").remove()
     assert not path.exists()
+
+
+def test_what_killed_writers_left_goes_with_the_state(tmp_path):
+    path, other = tmp_path / "heads.pt", tmp_path / ".other.pt.partial-12"
+    for left in (tmp_path / ".heads.pt.partial-12", other):
+        left.touch()
+    state = StateFile(path, "mine")
+    state.write({})
+    state.remove()
+    assert list(tmp_path.iterdir()) == [other]

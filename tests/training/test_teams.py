@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from heterodox.errors import UserError
-from heterodox.explain import saliency
+from heterodox.explain.interface import load
 from heterodox.networks.loading import Member, build, load_member
 from heterodox.storage.members import read_description, read_weights
 from heterodox.streams import torch_stream
@@ -112,7 +112,7 @@ def test_maps_are_the_saliency_of_each_members_own_top_class(sided):
     assert all(module.training for module in team.modules())
     torch.testing.assert_close(dict(team.named_buffers()), before)  # no running statistics moved
     for member, own in zip(team.eval().members, maps, strict=True):
-        expected = saliency.explain(member, seen, member(seen).argmax(1))
+        expected = load("saliency")(member, seen, member(seen).argmax(1))
         torch.testing.assert_close(own.detach(), expected, rtol=1e-4, atol=1e-6)
 
 

@@ -24,6 +24,7 @@ def test_every_training_of_a_team_is_a_pool_with_one_ensemble(config: dict[str, 
     assert pools["gncl-2"]["k"] == 3
     assert pools["gncl-2"]["consensus"] == ["mean_logit", "median_logit"]
     assert pools["attribution-1"]["consensus"] == ["mean_logit"]
+    assert pools["independent-1"]["consensus"] == ["mean_logit", "median_logit"]  # what GNCL's are compared with
 
 
 def test_a_generated_pool_has_the_keys_of_a_listed_one(config: dict[str, Any]) -> None:

@@ -111,7 +111,7 @@ rule dump_team:
 
 
 rule score_teams:
-    """Score every team as one ensemble on one shift, by mean logit and by the consensus it was trained with."""
+    """Score every team as one ensemble on one shift, by mean logit and by what it, or one compared with it, learned."""
     input:
         dumps=lambda wildcards: dumps_of(TEAMED, [wildcards.shift]),
         descriptions=descriptions_of(TEAMED),

@@ -52,6 +52,21 @@ def fix_threads(threads: int) -> None:
         sys.modules["torch"].set_num_threads(threads)
 
 
+@contextmanager
+def fixed_threads(threads: int) -> Iterator[None]:
+    """Let numerical libraries use so many threads inside, as `fix_threads` does, and as many as before afterwards."""
+    environment = {name: os.environ.get(name) for name in THREADS}
+    before = sys.modules["torch"].get_num_threads() if "torch" in sys.modules else None
+    fix_threads(threads)
+    try:
+        yield
+    finally:
+        for name, value in environment.items():
+            os.environ.pop(name) if value is None else os.environ.update({name: value})
+        if before is not None:
+            sys.modules["torch"].set_num_threads(before)
+
+
 @dataclass
 class Serial:
     """Evaluates in this process, one after the other."""
@@ -309,8 +324,8 @@ def evaluator_of(
     threads: per evaluation. gpus: per evaluation, a fraction shares one; only Ray hands out GPUs.
     """
     if kind == "serial":
-        fix_threads(threads)
-        yield Serial(evaluate)
+        with fixed_threads(threads):
+            yield Serial(evaluate)
         return
     evaluator: Processes | Ray
     if kind == "processes":

@@ -1,6 +1,7 @@
 """Whole files or none: written beside the target, synced, then moved over it."""
 
 import errno
+import glob
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -42,6 +43,11 @@ def atomic_path(path: Path) -> Iterator[Path]:
     finally:
         with suppress(OSError):
             partial.unlink(missing_ok=True)
+
+
+def partials(path: Path) -> list[Path]:
+    """Return the siblings that killed processes left behind while they wrote `path`, and any being written now."""
+    return list(path.parent.glob(f".{glob.escape(path.name)}.partial-*"))
 
 
 def write_text(path: Path, text: str) -> None:

@@ -36,19 +36,22 @@ def _penalised(losses: pd.Series) -> pd.Series:
 def summarise(teams: pd.DataFrame) -> pd.DataFrame:
     """Return one row per heuristic, lambda, shift and consensus: means over `seeds` seeds, 95 % t-intervals.
 
-    teams: the table teams.csv. `gain` is how much more accurate than the independent teams of the same seed, scored by
-    the mean of the logits, these teams are: teams of one seed begin with the same networks, so this is what the loss
-    does. Teams of one heuristic and seed are averaged first. With the few seeds of a study the intervals are wide; with
-    one seed they are missing, and so is the gain where no independent team has a seed in common.
+    teams: the table teams.csv. `gain` is how much more accurate than the independent teams of the same seed and
+    consensus these teams are: teams of one seed begin with the same networks, so this is what the loss does. Teams of
+    one heuristic and seed are averaged first. With the few seeds of a study the intervals are wide; with one seed they
+    are missing, and so is the gain where no independent team has a seed in common.
     """
     known = with_heuristics(teams)
     measures = [name for name in MEASURES if name in known.columns]
-    plain = known[(known["heuristic"] == "independent") & (known["consensus"] == "mean_logit")]
+    plain = {
+        names: group.groupby("seed")["accuracy"].mean()
+        for names, group in known[known["heuristic"] == "independent"].groupby(["shift", "consensus"])
+    }
     rows = []
     for names, group in known.groupby(GROUP, sort=False, dropna=False):
         row = dict(zip(GROUP, names, strict=True))
         seeds = group.groupby("seed")[measures].mean()
-        independent = plain[plain["shift"] == row["shift"]].groupby("seed")["accuracy"].mean()
+        independent = plain.get((row["shift"], row["consensus"]), pd.Series(dtype=np.float64))
         row |= {"seeds": len(seeds)}
         for name, own in seeds.assign(gain=by_seed(seeds["accuracy"], independent)).items():
             value, low, high = mean_interval(own.dropna().to_numpy(np.float64))

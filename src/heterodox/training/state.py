@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from heterodox.storage.atomic import atomic_path
+from heterodox.storage.atomic import atomic_path, partials
 
 log = logging.getLogger(__name__)
 
@@ -52,5 +52,6 @@ class StateFile:
         self._written = time.monotonic()
 
     def remove(self) -> None:
-        """Delete the state; the result is stored."""
-        self.path.unlink(missing_ok=True)
+        """Delete the state, and what killed processes left of writing it; the result is stored."""
+        for path in (self.path, *partials(self.path)):
+            path.unlink(missing_ok=True)
