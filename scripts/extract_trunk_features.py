@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from heterodox import command
-from heterodox.networks.features import write_pooled_features
+from heterodox.networks.feature_extraction import extract
+from heterodox.networks.heads import load_pooled_trunk
 from heterodox.networks.loading import available_device
 from heterodox.storage.annotations import AnnotatedFile
 from heterodox.storage.members import description_path
@@ -17,9 +18,9 @@ def extract_trunk_features(
     """Write the features; state files let a killed job go on."""
     inputs = [backbone, description_path(backbone), images]
     own_state = State(state, fingerprint(spec, inputs), state_seconds)
+    trunk, identity = load_pooled_trunk(backbone, int(spec["wildcards"]["pool"]), available_device())
     with AnnotatedFile(images) as file:
-        pool = int(spec["wildcards"]["pool"])
-        write_pooled_features(features, backbone, file, pool, available_device(), spec["config"]["dataset"], own_state)
+        extract(trunk, identity, file, features, state=own_state)
 
 
 if __name__ == "__main__":

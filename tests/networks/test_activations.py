@@ -92,6 +92,21 @@ def test_streamed_introspectability_is_that_of_the_whole_matrix_for_every_batch_
     assert found[0].counts.tolist() == np.bincount(LABELS).tolist()
 
 
+def test_layers_that_are_computed_side_by_side_are_told_apart(images):
+    """Three 3x3 edges leave the input: three convolutions, each with a ReLU of its own, as the paper's layers."""
+    network = CellNetwork((0, 0, 0, 0, 0, 0), Skeleton(1, 4), 1, CLASSES).eval()
+    with torch.no_grad():
+        stem = network.stem(images)
+        weights = network.stacks[0][0].convolutions["0"].convolution_3x3.weight.split(4)
+        expected = [torch.conv2d(stem.relu(), own, padding=1).flatten(1) for own in weights]
+    found = class_means(network, images.split(7), [LABELS], CLASSES)[0]
+    of_input = [values for name, values in found.separate() if name.startswith("stacks.0.0.convolutions.0.")]
+    assert len(of_input) == 6
+    for values, own in zip(of_input[3:], expected, strict=True):
+        np.testing.assert_allclose(values, [own[LABELS == c].double().mean(0) for c in range(CLASSES)], atol=1e-6)
+    assert all(np.array_equal(values, of_input[0]) for values in of_input[1:3])
+
+
 def test_none_stands_for_the_networks_predictions(network, images, direct):
     predictions = torch.from_numpy(direct[1].argmax(1))
     found = class_means(network, images.split(4), [None, predictions, LABELS], CLASSES)

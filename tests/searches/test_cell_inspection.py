@@ -1,13 +1,16 @@
 """Inspecting and repairing cells: blocks, whom to repair, trials that are not run twice."""
 
+import math
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
+from heterodox.errors import UserError
 from heterodox.networks.activations import layers_of
 from heterodox.networks.cell_networks import CellNetwork, Skeleton
+from heterodox.searches import cell_evaluation
 from heterodox.searches.cell_inspection import accuracy_on, block_of, chosen_for_repair, inspect_cell, repaired
 from heterodox.searches.cells import CellTraining
 from tests.figures.cells import inspections
@@ -44,6 +47,15 @@ def member(tmp_path_factory: pytest.TempPathFactory) -> Path:
     described = json.loads(path.read_text()) | {"genome": found["cell"], "objective": found["introspectability"]}
     path.write_text(json.dumps(described))
     return weights
+
+
+def test_a_member_whose_training_diverges_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    loss = cell_evaluation.CellSupervision.loss
+    monkeypatch.setattr(cell_evaluation.CellSupervision, "loss", lambda *arguments: loss(*arguments) * math.inf)
+    training = CellTraining.from_config(CONFIG, DATA / "train.h5", DATA / "validation.h5")
+    with pytest.raises(UserError, match="cannot be a member: .*the loss is no longer finite") as caught:
+        training.trained((0, 4, 1, 2, 3, 0), weights=tmp_path / "cell_01.safetensors")
+    assert "\n" not in str(caught.value)
 
 
 def test_every_layer_of_a_network_belongs_to_a_block() -> None:

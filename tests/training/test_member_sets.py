@@ -18,8 +18,8 @@ from heterodox.errors import UserError
 from heterodox.networks.heads import load_heads, load_trunk
 from heterodox.networks.multitask import load_multitasks
 from heterodox.storage.annotations import AnnotatedFile
+from heterodox.storage.features import FeatureFile
 from heterodox.storage.members import read_description
-from heterodox.storage.trunk_features import FeatureFile
 from tests.programs import run_here, started
 from tests.training.annotated_toy import write_toy
 
@@ -104,6 +104,7 @@ def test_features_are_the_means_of_the_trunks_maps(study: dict[str, Path]) -> No
             expected = adaptive_avg_pool2d(trunk(pixels), 2).flatten(1)
         np.testing.assert_allclose(file.features(), expected, atol=1e-5)
         np.testing.assert_array_equal(file.index, images.index)
+        assert (file.backbone.arch, file.backbone.layer) == ("vgg", "maps in 2 x 2 parts")
 
 
 @pytest.mark.parametrize("strategy", ["random_heads", "leave_one_bucket_out", "bagging"])

@@ -58,3 +58,13 @@ def test_tables_figures_and_claims_are_there(results: Path) -> None:
     drawn = {file.name for file in (results / "figures").glob("*.svg")}
     assert {"member_maps.svg", "averaged_maps.svg", "centres_of_mass.svg", "ensemble_sizes.svg"} <= drawn
     assert "explained_ensembles.svg" in drawn
+
+
+def test_a_study_whose_every_task_is_evaluated_elsewhere_is_planned_without_answers(study: Checkout) -> None:
+    """What elsewhere is marked is the part alone, not what would be right to answer."""
+    birds = "    birds: {source: birds, images: {train: 64, validation: 16, test: 24}}\n"
+    study.edit("config.yaml", birds, birds + birds.replace("birds: {", "others: {", 1))
+    study.edit("config.yaml", "marks: {source: birds, ", "marks: {source: birds, evaluated_on: others, ")
+    planned = study.planned("explanations")
+    assert planned["tabulate_explanation_claims"] == 1
+    assert planned["tabulate_answers"] == 0

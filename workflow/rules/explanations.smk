@@ -161,10 +161,7 @@ rule extract_trunk_features:
         gpu=1,
     params:
         spec=lambda wildcards: spec(
-            "extract_trunk_features",
-            wildcards,
-            modules=explained_zoo(wildcards.backbone),
-            dataset=EXPLANATION["dataset"],
+            "extract_trunk_features", wildcards, modules=explained_zoo(wildcards.backbone)
         ),
         state=f"{EXPLAINED}/state/features/{{backbone}}-{{source}}-{{split}}-{{pool}}.h5",
     shell:

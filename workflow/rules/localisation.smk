@@ -164,33 +164,35 @@ rule tabulate_localisation:
         "--page {output.page} --folder {params.folder} > {log} 2>&1"
 
 
-rule tabulate_answers:
-    """Put the accuracy and the area under the ROC curve of members and ensembles into one table."""
-    input:
-        answers=expand(f"{EXPLAINED}/predictions/{{member_set}}.h5", member_set=ANSWERED),
-        images=[f"{EXPLAINED}/annotated/{task_of(name)['source']}/test.h5" for name in ANSWERED],
-    output:
-        **explained_table("answers", "answers_table"),
-    log:
-        f"{EXPLAINED_LOGS}/tabulate_answers.log",
-    conda:
-        ENVIRONMENT
-    params:
-        spec=spec(
-            "tabulate_answers",
-            tasks=[task_of(name) for name in ANSWERED],
-            **BOOTSTRAP | {"seed": EXPLANATION["seed"]},
-        ),
-        images=lambda wildcards, input: list(input.images),
-    shell:
-        "python scripts/tabulate_answers.py --spec {params.spec:q} --answers {input.answers} --images {params.images} "
-        "--table {output.table} --page {output.page} > {log} 2>&1"
+if ANSWERED:
+
+    rule tabulate_answers:
+        """Put the accuracy and the area under the ROC curve of members and ensembles into one table."""
+        input:
+            answers=expand(f"{EXPLAINED}/predictions/{{member_set}}.h5", member_set=ANSWERED),
+            images=[f"{EXPLAINED}/annotated/{task_of(name)['source']}/test.h5" for name in ANSWERED],
+        output:
+            **explained_table("answers", "answers_table"),
+        log:
+            f"{EXPLAINED_LOGS}/tabulate_answers.log",
+        conda:
+            ENVIRONMENT
+        params:
+            spec=spec(
+                "tabulate_answers",
+                tasks=[task_of(name) for name in ANSWERED],
+                **BOOTSTRAP | {"seed": EXPLANATION["seed"]},
+            ),
+            images=lambda wildcards, input: list(input.images),
+        shell:
+            "python scripts/tabulate_answers.py --spec {params.spec:q} --answers {input.answers} --images {params.images} "
+            "--table {output.table} --page {output.page} > {log} 2>&1"
 
 
 rule tabulate_explanation_claims:
     """Put every claim of the explanation paper beside what this study found."""
     input:
-        tables=[f"{EXPLAINED}/tables/{name}.csv" for name in [*LOCALISATION_TABLES, "answers"]],
+        tables=[f"{EXPLAINED}/tables/{name}.csv" for name in [*LOCALISATION_TABLES, *(["answers"] if ANSWERED else [])]],
     output:
         **explained_table("explanation_claims", "explanation_claims_table", "Answers"),
     log:

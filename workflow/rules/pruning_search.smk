@@ -315,7 +315,7 @@ rule corrupt_pruning_images:
         ENVIRONMENT
     params:
         spec=lambda wildcards: spec(
-            "corrupt_pruning_images",
+            "corrupt_images",
             wildcards,
             modules=[f"corruptions/{wildcards.shift.rpartition('-')[0]}.py"],
             dataset=config["dataset"],
@@ -324,7 +324,7 @@ rule corrupt_pruning_images:
         ),
         state=f"{RESULTS}/state/pruning_shifts/{{shift}}.h5",
     shell:
-        "python scripts/corrupt_pruning_images.py --spec {params.spec:q} --images {input.images} "
+        "python scripts/corrupt_images.py --spec {params.spec:q} --images {input.images} "
         "--shift {output.shift} --state {params.state} > {log} 2>&1"
 
 
@@ -378,12 +378,12 @@ rule score_pruned_pool:
         ENVIRONMENT
     params:
         spec=lambda wildcards: spec(
-            "score_pruned_pool",
-            wildcards,
+            "score_ensembles",
+            {"pool": "pruned", "shift": wildcards.shift},
             pool={"members": PRUNED_MEMBERS, "k": 3, "consensus": ["mean_logit", "majority_vote"]},
         ),
     shell:
-        "python scripts/score_pruned_pool.py --spec {params.spec:q} --dumps {input.dumps} "
+        "python scripts/score_ensembles.py --spec {params.spec:q} --dumps {input.dumps} "
         "--descriptions {input.descriptions} --scores {output.scores} --pairs {output.pairs} --threads {threads} "
         "> {log} 2>&1"
 

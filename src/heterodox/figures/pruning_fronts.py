@@ -22,6 +22,7 @@ LABELS = {
 RUN_COLOURS = (style.BLUE, style.VERMILLION, style.GREEN, style.PURPLE, style.ORANGE)
 RUN_MARKS = "osD^v"
 MOST_SHOWN = len(RUN_COLOURS)
+MOST_MARKED = 60  # more heads by magnitude get smaller marks, or they cover the masks
 
 
 @style.theme()
@@ -47,7 +48,7 @@ def _as_objectives(heads: pd.DataFrame) -> pd.DataFrame:
 def _draw_pair(axes: Axes, own: pd.DataFrame, best: pd.DataFrame, heads: pd.DataFrame, across: str, up: str) -> None:
     drawn = own[own["kind"] == "random"]
     axes.plot(100 * drawn[across], 100 * drawn[up], ".", color="0.75", markersize=2.5, markeredgewidth=0, zorder=1)
-    for colour, mark, (_, run) in _runs(own):
+    for colour, mark, _, run in _runs(own):
         axes.plot(100 * run[across], 100 * run[up], mark, color=colour, markersize=2, alpha=0.45, markeredgewidth=0)
     axes.plot(
         100 * best[across],
@@ -61,7 +62,7 @@ def _draw_pair(axes: Axes, own: pd.DataFrame, best: pd.DataFrame, heads: pd.Data
     _draw_frontier(axes, 100 * best[[across, up]].to_numpy())
     for kind, mark, colour in (("magnitude", "P", style.YELLOW), ("unpruned", "*", style.SKY)):
         shown = heads[heads["kind"] == kind]
-        size = 8 if kind == "unpruned" else 4
+        size = 8 if kind == "unpruned" else 4 if len(shown) <= MOST_MARKED else 2.5
         axes.plot(
             100 * shown[across], 100 * shown[up], mark, color=colour, markersize=size, markeredgecolor=style.BLACK,
             markeredgewidth=0.4, zorder=4,
@@ -70,13 +71,14 @@ def _draw_pair(axes: Axes, own: pd.DataFrame, best: pd.DataFrame, heads: pd.Data
     _set_limits(axes, own, best, heads, across, up)
 
 
-def _runs(own: pd.DataFrame) -> list[tuple[str, str, tuple[object, pd.DataFrame]]]:
-    """Return colour, mark and rows of each searched run; from the sixth on runs share the last style."""
-    groups = list(own[own["kind"] == "nsga2"].groupby("run", sort=True))
-    styles = [
-        (RUN_COLOURS[min(place, MOST_SHOWN - 1)], RUN_MARKS[min(place, MOST_SHOWN - 1)]) for place in range(len(groups))
-    ]
-    return [(colour, mark, group) for (colour, mark), group in zip(styles, groups, strict=True)]
+def _runs(own: pd.DataFrame) -> list[tuple[str, str, str, pd.DataFrame]]:
+    """Return colour, mark, label and rows of each searched run; of all together where they are too many to tell."""
+    searched = own[own["kind"] == "nsga2"]
+    runs = list(searched.groupby("run", sort=True))
+    if len(runs) > MOST_SHOWN:
+        return [(RUN_COLOURS[0], RUN_MARKS[0], f"search, {len(runs)} runs", searched)]
+    styles = zip(RUN_COLOURS, RUN_MARKS, runs, strict=False)
+    return [(colour, mark, f"search, run {run}", rows) for colour, mark, (run, rows) in styles]
 
 
 def _draw_frontier(axes: Axes, points: np.ndarray) -> None:
@@ -100,8 +102,8 @@ def _set_limits(axes: Axes, own: pd.DataFrame, best: pd.DataFrame, heads: pd.Dat
 def _legend(own: pd.DataFrame) -> list[Line2D]:
     plain: dict[str, Any] = {"linestyle": "none"}
     handles = [
-        Line2D([], [], color=colour, marker=mark, markersize=3, label=f"search, run {run}", **plain)
-        for colour, mark, (run, _) in _runs(own)[:MOST_SHOWN]
+        Line2D([], [], color=colour, marker=mark, markersize=3, label=label, **plain)
+        for colour, mark, label, _ in _runs(own)
     ]
     edge: dict[str, Any] = {"markeredgecolor": style.BLACK, "markeredgewidth": 0.5}
     return [

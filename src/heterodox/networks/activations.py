@@ -1,7 +1,8 @@
 """What happens inside a network, layer by layer, without keeping it: sums by class and distances, batch by batch.
 
 The layers are the outputs of convolutions and of activation functions, as the class means of introspectability want
-them. A module that stands for several equal layers says so in its attribute `copies`.
+them. A module that stands for several equal layers says so in its attribute `copies`, one whose channels are those of
+several layers side by side in its attribute `parts`.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -42,6 +43,11 @@ def copies_of(layer: nn.Module) -> int:
     return int(getattr(layer, "copies", 1))
 
 
+def parts_of(layer: nn.Module) -> int:
+    """Return the outputs of how many layers, equally large, this one's channels are."""
+    return int(getattr(layer, "parts", 1))
+
+
 def full_precision() -> Any:
     """Return a context in which a GPU's float32 convolutions are not cut to TF32, so that distances are exact."""
     return torch.backends.cudnn.flags(enabled=True, allow_tf32=False)
@@ -64,14 +70,24 @@ def watched(network: nn.Module, kinds: Sequence[str], use: Use) -> Iterator[None
 class ClassMeans:
     """Mean activations by class: for each layer float64 (C, units), NaN for a class without images.
 
-    `copies` says for how many equal layers each stands, `counts` (C,) how many images each class had, `labels` (N,) the
-    class of every image.
+    `copies` says for how many equal layers each stands, `parts` of how many layers side by side it is, `counts` (C,)
+    how many images each class had, `labels` (N,) the class of every image.
     """
 
     layers: dict[str, np.ndarray]
     copies: dict[str, int]
+    parts: dict[str, int]
     counts: np.ndarray
     labels: np.ndarray
+
+    def separate(self) -> list[tuple[str, np.ndarray]]:
+        """Return the class means of every single layer that a module stands for, with the module's name."""
+        return [
+            (name, part)
+            for name, values in self.layers.items()
+            for part in np.split(values, self.parts[name], axis=1)  # units are numbered channel by channel
+            for _ in range(self.copies[name])
+        ]
 
     def gram(self) -> np.ndarray:
         """Return the inner products (C, C) of the class means over all layers."""
@@ -123,8 +139,8 @@ def class_means(
                     if name not in total:
                         total[name] = values.new_zeros(classes, values.shape[1])
                     _add_rows(total[name], own[-1], values)
-    copies = {name: copies_of(layer) for name, layer in layers_of(network, kinds).items()}
-    return [_means(total, copies, torch.cat(own).cpu(), classes) for own, total in zip(seen, sums, strict=True)]
+    layers = layers_of(network, kinds)
+    return [_means(total, layers, torch.cat(own).cpu(), classes) for own, total in zip(seen, sums, strict=True)]
 
 
 def _add_rows(total: Tensor, labels: Tensor, values: Tensor) -> None:
@@ -135,12 +151,13 @@ def _add_rows(total: Tensor, labels: Tensor, values: Tensor) -> None:
         total += nn.functional.one_hot(labels, len(total)).to(values.dtype).T @ values
 
 
-def _means(total: dict[str, Tensor], copies: dict[str, int], labels: Tensor, classes: int) -> ClassMeans:
+def _means(total: dict[str, Tensor], layers: dict[str, nn.Module], labels: Tensor, classes: int) -> ClassMeans:
     counts = torch.bincount(labels, minlength=classes).numpy()
     divisors = np.where(counts > 0, counts, np.nan)[:, None]
     return ClassMeans(
         {name: values.cpu().numpy() / divisors for name, values in total.items()},
-        {name: copies[name] for name in total},
+        {name: copies_of(layers[name]) for name in total},
+        {name: parts_of(layers[name]) for name in total},
         counts,
         labels.numpy(),
     )

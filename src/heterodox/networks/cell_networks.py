@@ -109,7 +109,7 @@ class ActiveConvolutions(nn.Module):
 
     Side by side, k convolutions of one input are a convolution with k times the outputs, and batch norm works on each
     channel alone: this is what k separate edges compute, in fewer passes over memory. `copies` of the activation says
-    for how many of the paper's layers it stands.
+    for how many of the paper's layers it stands, `parts` of a convolution how many of them it computes side by side.
     """
 
     def __init__(self, width: int, targets: Mapping[int, Sequence[int]]) -> None:
@@ -118,7 +118,9 @@ class ActiveConvolutions(nn.Module):
         self.activation = nn.ReLU()
         self.activation.copies = sum(map(len, self.targets.values()))  # type: ignore[assignment]
         for kernel, nodes in self.targets.items():
-            self.add_module(f"convolution_{kernel}x{kernel}", _convolution(width, len(nodes) * width, kernel))
+            convolution = _convolution(width, len(nodes) * width, kernel)
+            convolution.parts = len(nodes)  # type: ignore[assignment]
+            self.add_module(f"convolution_{kernel}x{kernel}", convolution)
             self.add_module(f"norm_{kernel}x{kernel}", nn.BatchNorm2d(len(nodes) * width))
 
     def forward(self, node: Tensor) -> list[tuple[int, Tensor]]:

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from heterodox.errors import UserError
 from heterodox.networks.loading import Member, build, load_member
+from heterodox.storage.features import Backbone, weights_digest
 from heterodox.storage.members import read_description, read_weights
 
 TRUNK, HEADS, TRUNKS = "trunk.", "heads.", "trunks."
@@ -78,6 +79,19 @@ def load_trunk(weights: Path) -> tuple[Member, int]:
     if maps.ndim != 4:
         raise UserError(f"{weights}: its features are no maps (N, features, h, w); take resnet, resnext or vgg")
     return trunk, maps.shape[1]
+
+
+def load_pooled_trunk(weights: Path, pool: int, device: torch.device | str = "cpu") -> tuple[Member, Backbone]:
+    """Return what a head begins with as a member, and its identity.
+
+    Pixels in [0, 1] in, the means of the trunk's maps over `pool` x `pool` parts (N, width) out; weights without
+    gradients.
+    """
+    trunk, _ = load_trunk(weights)
+    described, digest = read_description(weights), weights_digest(trunk.state_dict())
+    trunk.network = nn.Sequential(trunk.network, nn.AdaptiveAvgPool2d(pool), nn.Flatten()).requires_grad_(False)
+    layer = f"maps in {pool} x {pool} parts"
+    return trunk.eval().to(device), Backbone(described["arch"], described["model"], layer, digest)
 
 
 def new_head(features: int, outputs: int, hidden: Sequence[int], pool: int) -> nn.Sequential:

@@ -60,7 +60,8 @@ def inspect_cell(
         means = class_means_of(member, images.train, [images.train.labels], layers)[0]
         seen, index = read_test(test, device)
         distances, logits = distances_to_class_means(member.network, normalised_batches(member, seen), means, layers)
-        blocks, heat = block_heat(list(means.layers.values()), [block_of(name) for name in means.layers])
+        names, layers_apart = zip(*means.separate(), strict=True)
+        blocks, heat = block_heat(layers_apart, list(map(block_of, names)))
         pair_distances = validation_distances(member, images, config)
     return Inspection(
         labels=seen.labels.cpu().numpy(),

@@ -150,12 +150,18 @@ class CellTraining:
         return Evaluation(objectives, {**extra, "objective": values[1]})
 
     def trained(self, encoding: Sequence[int], **files: Any) -> dict[str, Any]:
-        """Return what `evaluate_cell` measures; `files` are its `weights` and `state`."""
+        """Return what `evaluate_cell` measures; `files` are its `weights` and `state`.
+
+        UserError where weights are asked for and the training diverges.
+        """
         from heterodox.searches.cell_evaluation import evaluate_cell  # tables know cells and load no torch
 
-        return evaluate_cell(
+        found = evaluate_cell(
             encoding, self.data, self.recipe, self.seed, self.skeleton, self.layers, self.wordnet, **files
         )
+        if "weights" in files and "fault" in found:
+            raise UserError(f"cell {to_string(encoding)}: cannot be a member: {found['fault']}")
+        return found
 
 
 def run_search(

@@ -16,8 +16,8 @@ from heterodox.networks.loading import Member
 from heterodox.networks.multitask import MultiTask
 from heterodox.networks.tasks import Task, attribute_task, known, presence_task, targets
 from heterodox.storage.annotations import AnnotatedFile
+from heterodox.storage.features import FeatureFile
 from heterodox.storage.provenance import versions
-from heterodox.storage.trunk_features import FeatureFile
 from heterodox.training.heads import StackedHeads, first_head
 from heterodox.training.images import LabelledImages, read_images
 from heterodox.training.loop import train
