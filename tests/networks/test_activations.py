@@ -103,7 +103,7 @@ def test_layers_that_are_computed_side_by_side_are_told_apart(images):
     of_input = [values for name, values in found.separate() if name.startswith("stacks.0.0.convolutions.0.")]
     assert len(of_input) == 6
     for values, own in zip(of_input[3:], expected, strict=True):
-        np.testing.assert_allclose(values, [own[LABELS == c].double().mean(0) for c in range(CLASSES)], atol=1e-6)
+        np.testing.assert_allclose(values, [own[c == LABELS].double().mean(0) for c in range(CLASSES)], atol=1e-6)
     assert all(np.array_equal(values, of_input[0]) for values in of_input[1:3])
 
 

@@ -53,7 +53,7 @@ def test_a_member_whose_training_diverges_is_one_line(tmp_path: Path, monkeypatc
     loss = cell_evaluation.CellSupervision.loss
     monkeypatch.setattr(cell_evaluation.CellSupervision, "loss", lambda *arguments: loss(*arguments) * math.inf)
     training = CellTraining.from_config(CONFIG, DATA / "train.h5", DATA / "validation.h5")
-    with pytest.raises(UserError, match="cannot be a member: .*the loss is no longer finite") as caught:
+    with pytest.raises(UserError, match=r"cannot be a member: .*the loss is no longer finite") as caught:
         training.trained((0, 4, 1, 2, 3, 0), weights=tmp_path / "cell_01.safetensors")
     assert "\n" not in str(caught.value)
 

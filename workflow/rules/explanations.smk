@@ -160,9 +160,7 @@ rule extract_trunk_features:
     resources:
         gpu=1,
     params:
-        spec=lambda wildcards: spec(
-            "extract_trunk_features", wildcards, modules=explained_zoo(wildcards.backbone)
-        ),
+        spec=lambda wildcards: spec("extract_trunk_features", wildcards, modules=explained_zoo(wildcards.backbone)),
         state=f"{EXPLAINED}/state/features/{{backbone}}-{{source}}-{{split}}-{{pool}}.h5",
     shell:
         "python scripts/extract_trunk_features.py --spec {params.spec:q} --backbone {input.weights} "
