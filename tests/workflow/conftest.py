@@ -98,7 +98,7 @@ def add_made_images(checkout: Checkout) -> None:
 
 
 def grown_study(members: int, severities: int) -> dict[str, Any]:
-    """Return the default study with this many members, twins of its networks, and severities of each corruption."""
+    """Return the default resilience study with this many members, twins of its networks, and severities of each corruption."""
     config = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
     networks = [entry["arch"] for entry in config["members"].values() if entry.get("recipe") == "cnn"]
     config["members"] = {
@@ -107,7 +107,16 @@ def grown_study(members: int, severities: int) -> dict[str, Any]:
     }
     config["corruptions"] = {name: [1.0 + level for level in range(severities)] for name in config["corruptions"]}
     config["pools"] = {"first": {"members": list(config["members"])[:14], "k": 3}}
-    for section in ("figures", "teams", "sweeps", "supernetwork", "method_agreement", "cells"):
+    for section in (
+        "figures",
+        "teams",
+        "sweeps",
+        "supernetwork",
+        "method_agreement",
+        "pruning",
+        "cells",
+        "explanation_study",
+    ):
         del config[section]
     return config
 

@@ -191,6 +191,7 @@ def test_the_default_study_has_the_expected_jobs(working: list[dict]) -> None:
     assert rules.count("train_team") == 8 * 2
     assert rules.count("dump_team") == 8 * 2 * 5
     assert rules.count("dump_subnetworks") == 5
+    assert rules.count("search_masks") == 10 * 4  # runs of three scopes, and of random masks
     assert rules.count("search_cells") == 5
     assert rules.count("dump_cells") == 5
     assert rules.count("score_ensembles") == 2 * 5 + 4  # cells on corrupted images
