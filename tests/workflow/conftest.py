@@ -98,7 +98,7 @@ def add_made_images(checkout: Checkout) -> None:
 
 
 def grown_study(members: int, severities: int) -> dict[str, Any]:
-    """Return the default resilience study with this many members, twins of its networks, and severities of each corruption."""
+    """Return the default resilience study with so many members, twins of its networks, and severities a corruption."""
     config = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
     networks = [entry["arch"] for entry in config["members"].values() if entry.get("recipe") == "cnn"]
     config["members"] = {
