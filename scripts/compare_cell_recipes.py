@@ -1,4 +1,4 @@
-"""Train random cells by the recipe of a search and by a fuller one."""
+"""Train random cells by the recipe of a search, and longer on more images."""
 
 from pathlib import Path
 
@@ -14,16 +14,16 @@ from heterodox.storage.tables import write_table
 
 
 def compare_cell_recipes(spec: dict, train: Path, validation: Path, evaluator: dict, table: Path, state: Path) -> None:
-    """Write what both recipes say of the same random cells, one row per cell and recipe (`search` and `full`).
+    """Write what both recipes say of the same random cells, one row per cell and recipe (`search` and `longer`).
 
     `state` is a folder with the history of each, so that a killed job goes on.
     """
     config = spec["config"]
     comparison, searching = config["comparison"], CellTraining.from_config(config, train, validation)
-    fuller = searching.changed({"train": comparison["train"]}, epochs=comparison["epochs"])
+    longer = searching.changed({"train": comparison["train"]}, epochs=comparison["epochs"])
     count, threads = comparison["candidates"], config["recipe"]["threads"]
     parts, archives = [], []
-    for recipe, training in (("search", searching), ("full", fuller)):
+    for recipe, training in (("search", searching), ("longer", longer)):
         with (
             evaluator_of(evaluator["kind"], training, evaluator["workers"], threads, evaluator["gpus"]) as evaluating,
             Archive(state / f"{recipe}.jsonl", fingerprint(spec, [train, validation]), OBJECTIVES) as archive,

@@ -15,11 +15,12 @@ def tabulate_cell_motifs(
     """Write the shares of operations (E), the most frequent motifs (F, with a page) and what favours an end (G)."""
     config = spec["config"]
     front = cell_searches.front_of(read_table(history, cell_searches.COLUMNS), config["fronts"])
-    write_table(cell_searches.operations(front), operations)
-    frequent = cell_searches.motifs(front)
+    counted = {"cells": len(front), "fronts": config["fronts"]}
+    write_table(cell_searches.operations(front).assign(**counted), operations)
+    frequent = cell_searches.motifs(front).assign(**counted)
     write_table(frequent, motifs)
     correlated = cell_searches.correlated_motifs(front, config["support"], config["correlation"])
-    write_table(correlated, correlations)
+    write_table(correlated.assign(**counted), correlations)
     write_text(page, page_of(frequent, "Most frequent motifs of the front", cell_searches.MOTIF_NOTE))
 
 

@@ -34,7 +34,7 @@ def splits(tmp_path: Path) -> dict[str, Path]:
 
 def prepared(folder: Path, splits: dict[str, Path], seed: int = 1, **changes) -> dict[str, ImageFile]:
     config = {"held_out": ["dog"], "ood": {"digits": {"source": "digits"}}}
-    config |= {"ood_images": {"validation": 5, "test": 100}, **changes}
+    config |= {"ood_images": {"validation": 5, "test": 100}, "data": {"resize": None, "crop": None}, **changes}
     names = ["train", "validation", "test", "ood_validation", "ood_test"]
     targets = {name: folder / "out" / f"{name}.h5" for name in names}
     ood.prepare(config, splits, targets, seed, "toy")
@@ -86,15 +86,22 @@ def test_a_set_with_a_class_of_the_data_is_one_line(tmp_path, splits, write_tree
     assert found["ood_test"].classes == ["held_out", "zoo"]
 
 
-def test_an_image_folder_gets_size_and_channels_of_the_data(tmp_path, splits, write_tree):
+@pytest.mark.parametrize("sizes", [(None, None), (16, 8)])
+def test_an_image_folder_is_resized_and_cut_like_the_data(tmp_path, splits, write_tree, sizes):
     write_tree(tmp_path / "zoo", ["bird", "horse"])
     entry = {"source": "image_folder", "folder": tmp_path / "zoo", "test": "."}
-    found = prepared(tmp_path, splits, ood={"zoo": entry}, held_out=[])["ood_test"]
+    data = dict(zip(("resize", "crop"), sizes, strict=True))
+    found = prepared(tmp_path, splits, ood={"zoo": entry}, held_out=[], data=data)["ood_test"]
     assert found.image_shape == (8, 8, 1)
     assert len(found) == 4
-    with Image.open(tmp_path / "zoo" / "bird" / "0.PNG") as file:
-        pixels = file.convert("RGB").resize((9 * 8 // 9, 8), Image.Resampling.BILINEAR)
-    assert pixels.size == (8, 8)
+    resize = sizes[0] or 8
+    with Image.open(next((tmp_path / "zoo" / "bird").glob("0.*"))) as file:
+        short = min(file.size)
+        sides = [round(side * resize / short) for side in file.size]
+        pixels = file.convert("RGB").resize(sides, Image.Resampling.BILINEAR)
+    left, top = (round((side - 8) / 2) for side in pixels.size)
+    grey = (np.asarray(pixels.crop((left, top, left + 8, top + 8))) @ [0.299, 0.587, 0.114]).round()
+    assert min(np.abs(grey - image[..., 0]).mean() for image in found.images()) < 1
 
 
 def test_what_is_held_out_has_to_be_there_and_leave_two_classes(tmp_path, splits):

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 
 from heterodox.datasets import imagenet_16_120
 from heterodox.metrics.taxonomy import heights, path_similarity
@@ -12,7 +13,8 @@ from heterodox.searches.class_similarity import similarities_of_classes
 from heterodox.storage.wordnet import open_nouns
 
 FOLDER = Path("/usr/share/wordnet")
-MAPS = Path(__file__).resolve().parents[2] / "resources" / "synsets"
+ROOT = Path(__file__).resolve().parents[2]
+MAPS = ROOT / "resources" / "synsets"
 
 
 @pytest.fixture(scope="module")
@@ -73,3 +75,11 @@ def test_the_classes_of_imagenet_16_120_are_animals_of_several_kinds(nouns):
     assert counts["primate.n.02"] > 5
     assert counts["bovid.n.01"] > 3
     assert counts["dog.n.01"] > 40
+
+
+def test_the_classes_that_figure_6_sets_off_are_all_of_their_kind(nouns):
+    config = yaml.safe_load((ROOT / "configs/cells_in16.yaml").read_text(encoding="utf-8"))
+    for group, kind in (("Primates", "primate.n.02"), ("Bovids", "bovid.n.01")):
+        synset = nouns.synset(kind)
+        own = [name for name in imagenet_16_120.CLASSES if synset in heights(nouns.synset(name), nouns.hypernyms)]
+        assert config["cells"]["emphasised"][group] == sorted(own)

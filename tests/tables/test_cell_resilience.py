@@ -131,7 +131,7 @@ def test_recipes_are_compared_cell_by_cell_whatever_their_order() -> None:
     search, full = generator.uniform(size=(2, 12))
     rows = [
         {"genome": f"|{place}|", "recipe": name, "accuracy": values[place], "introspectability": -values[place]}
-        for name, values in (("search", search), ("full", full))
+        for name, values in (("search", search), ("longer", full))
         for place in generator.permutation(12)
     ]
     table = tables.recipe_correlations(pd.DataFrame(rows), 100, 1).set_index("objective")

@@ -37,7 +37,7 @@ def tables() -> dict[str, pd.DataFrame]:
             {"comparison": "search - random", "measure": "hypervolume", "value": 0.02, **bounds, "n": 3},
             # What the search found on validation images decides nothing.
             {"comparison": "search - unpruned", "measure": "area", "value": 0.02, **bounds, "n": 3},
-            {"comparison": "search - unpruned", "measure": "test_area", "value": 0, "low": -0.01, "high": 0.03, "n": 3},
+            {"comparison": "search - unpruned", "measure": "test_box", "value": 0, "low": -0.01, "high": 0.03, "n": 3},
         ]
     )
     evaluations = pd.DataFrame(

@@ -127,7 +127,7 @@ def test_wide_cells_and_recipes(folder: Path) -> None:
     own = table(folder, "wide_cell").iloc[-1]
     assert own["error"] == pytest.approx(1 - wide["test_accuracy"])
     recipes = pd.read_csv(folder / "cells/recipes.csv")
-    assert recipes.groupby("recipe")["genome"].nunique().to_dict() == {"full": 4, "search": 4}
+    assert recipes.groupby("recipe")["genome"].nunique().to_dict() == {"longer": 4, "search": 4}
     random = pd.read_csv(folder / "cells/searches/random.csv").set_index("genome")
     searched = recipes[recipes["recipe"] == "search"].set_index("genome")
     assert (searched["accuracy"] == random["accuracy"].reindex(searched.index)).all()

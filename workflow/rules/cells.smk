@@ -637,7 +637,7 @@ if CELLS["wide"]:
 if CELLS["recipe_comparison"]:
 
     rule compare_cell_recipes:
-        """Train random cells by the search's recipe and by a fuller one."""
+        """Train random cells by the search's recipe, and longer."""
         input:
             train=f"{RESULTS}/data/train.h5",
             validation=f"{RESULTS}/data/validation.h5",

@@ -36,6 +36,7 @@ rule prepare_pruning_data:
             modules=sorted({f"datasets/{entry['source']}.py" for entry in PRUNING["ood"].values()}),
             dataset=config["dataset"],
             seed=config["seed"],
+            data={key: config["data"][key] for key in ("resize", "crop")},
             **{key: PRUNING[key] for key in ("held_out", "ood", "ood_images")},
             folder_states={name: folder_state_of(entry) for name, entry in PRUNING["ood"].items()},
         ),

@@ -17,8 +17,10 @@ HEADS = {
     "head": PRUNING["head"],
     "detection": DETECTION,
 }
-# What tables call the recipe of heads: full where it is the one that some masks are ranked by as well.
-RECIPE = "full" if PRUNING["full_head"] | {"hidden": PRUNING["head"]["hidden"]} == PRUNING["head"] else "reduced"
+# What tables call the recipe of heads: full where it is, on all images, the one that some masks are ranked by as well.
+# How large a head is, their numbers of parameters tell.
+FULL = PRUNING["full_head"] | {"hidden": PRUNING["head"]["hidden"]} == PRUNING["head"]
+RECIPE = "full" if FULL and PRUNING["train_images"] is None else "reduced"
 # Ray spans all nodes of a SLURM job that way, see docs/ray_on_slurm.md.
 ON_RAY = "python scripts/on_ray.py -- " if PRUNING["search"]["evaluator"] == "ray" else ""
 BUDGET = {

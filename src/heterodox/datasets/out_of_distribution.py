@@ -77,9 +77,13 @@ def check_strange(name: str, found: ImageSet, known: Sequence[str], where: str) 
         )
 
 
-def test_part(entry: Mapping[str, Any], shape: tuple[int, int, int]) -> ImageSet:
-    """Return the official test part of an OoD entry's source, with the InD `shape` (H, W, channels)."""
-    size = {"resize": shape[0], "crop": shape[0], "train": None}
+def test_part(entry: Mapping[str, Any], shape: tuple[int, int, int], known: Mapping[str, Any]) -> ImageSet:
+    """Return the official test part of an OoD entry's source, with the InD `shape` (H, W, channels).
+
+    What the entry leaves open of `resize` and `crop` is as in `known`, by which the InD images were made: of another
+    crop, objects would be larger or smaller, which is no strangeness that counts. InD images that were not cut: None.
+    """
+    size = {name: known[name] or shape[0] for name in ("resize", "crop")} | {"train": None}
     return alike(load(entry["source"]).official_parts({**size, **entry})["test"], shape)
 
 
@@ -133,8 +137,8 @@ def prepare(
 ) -> None:
     """Write the InD splits and both OoD parts: train, validation, test, ood_validation and ood_test of `targets`.
 
-    `splits` are the files of the data set's train, validation and test split; `config` has `held_out`, `ood` and
-    `ood_images`. Raises UserError as the functions above do.
+    `splits` are the files of the data set's train, validation and test split; `config` has `held_out`, `ood`,
+    `ood_images`, and in `data` how the data set's images were resized and cropped. Raises UserError as the functions above do.
     """
     held_out, attributes = config["held_out"], {"dataset": dataset, "seed": seed}
     with ExitStack() as opened:
@@ -144,7 +148,7 @@ def prepare(
             known[split], near[split] = without_classes(images, held_out, "config: pruning.held_out")
         strange = {}
         for name, entry in config["ood"].items():
-            strange[name] = test_part(entry, known["test"].shape)
+            strange[name] = test_part(entry, known["test"].shape, config["data"])
             check_strange(name, strange[name], known["test"].classes, f"config: pruning.ood.{name}")
         apart = {part: near[part] for part in PARTS} if held_out else {}
         parts = divided(strange, apart, config["ood_images"], seed)

@@ -104,8 +104,9 @@ def search_comparisons(
 
     search - random: against random masks of equal budget. search - unpruned: against the box of the unpruned network,
     which has no volume where size counts, so the area of error and 1 - AUROC is compared too. These describe the search
-    on the validation images that chose its masks; `test_area` of search - unpruned is the same area on test images,
-    which chose nothing. scope - other: the study's own scope, the first of `scopes`, against the others, by share of
+    on the validation images that chose its masks. `test_box` of search - unpruned is the area that one head dominates
+    by itself on test images, the head of the run's front that dominates most on validation images: so the test images
+    chose nothing, and many heads are no advantage. scope - other: the study's own scope, the first of `scopes`, against the others, by share of
     parameters. wins: runs in which the first is larger.
 
     heads: pruning_heads.csv, the heads of every run's front and its unpruned one, on validation and on test images.
@@ -121,8 +122,9 @@ def search_comparisons(
         for measure in ("hypervolume", "area")
     ]
     pairs += [("search - unpruned", own, measure, searched[measure], boxes[measure]) for measure in boxes]
-    areas = _test_areas(heads, classes)
-    pairs.append(("search - unpruned", own, "test_area", areas["front"], areas["unpruned"]))
+    chosen = _best_by_validation(heads, classes).loc[runs]
+    sides = (_areas(chosen, classes, "test_"), _areas(unpruned, classes, "test_"))
+    pairs.append(("search - unpruned", own, "test_box", *sides))
     for other in scopes[1:]:
         count = by_run.loc[(other, "nsga2")]["parameter_hypervolume"]
         pairs.append(("scope - other", other, "parameter_hypervolume", searched["parameter_hypervolume"], count))
@@ -140,19 +142,21 @@ def _boxes(unpruned: pd.DataFrame, classes: int) -> dict[str, list[float]]:
     points = np.stack([1 - unpruned["accuracy"], np.ones(len(unpruned)), 1 - unpruned["auroc"]], axis=1)
     return {
         "hypervolume": [hypervolume(point[None], chance) for point in points],
-        "area": [hypervolume(point[None, [0, 2]], chance[[0, 2]]) for point in points],
+        "area": _areas(unpruned, classes),
     }
 
 
-def _test_areas(heads: pd.DataFrame, classes: int) -> pd.DataFrame:
-    """Return the area of error and 1 - AUROC on test images that the heads of each run dominate, by kind.
+def _areas(heads: pd.DataFrame, classes: int, images: str = "") -> list[float]:
+    """Return the area of error and 1 - AUROC that each head dominates by itself, on `test_` or validation images."""
+    points = 1 - heads[[f"{images}accuracy", f"{images}auroc"]].to_numpy()
+    return [hypervolume(point[None], reference(classes)[[0, 2]]) for point in points]
 
-    Rows: the runs; columns: front, unpruned.
-    """
-    chance = reference(classes)[[0, 2]]
-    known = heads[heads["kind"].isin(["front", "unpruned"])].groupby(["run", "kind"])
-    areas = {key: hypervolume(1 - own[["test_accuracy", "test_auroc"]].to_numpy(), chance) for key, own in known}
-    return pd.Series(areas).unstack().dropna()
+
+def _best_by_validation(heads: pd.DataFrame, classes: int) -> pd.DataFrame:
+    """Return by run the head of its front that dominates the largest area on validation images."""
+    front = heads[heads["kind"] == "front"].reset_index(drop=True)
+    areas = pd.Series(_areas(front, classes))
+    return front.loc[areas.groupby(front["run"]).idxmax()].set_index("run")
 
 
 def gene_table(genomes: Sequence[str], scope: str, features: int, top: int) -> pd.DataFrame:

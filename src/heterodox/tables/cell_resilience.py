@@ -132,15 +132,15 @@ def wide_table(description: Mapping[str, Any], dataset: str, label: str) -> pd.D
 
 
 def recipe_correlations(recipes: pd.DataFrame, replicates: int, seed: int) -> pd.DataFrame:
-    """Return, for both objectives, Spearman's r between what the `search` and the `full` recipe say of the same cells.
+    """Return, for both objectives, Spearman's r between what the `search` and a `longer` training say of the same cells.
 
     Also means under each recipe, and the 95 % interval over cells.
     """
     both = recipes.pivot(index="genome", columns="recipe")
     rows = []
     for objective in ("accuracy", "introspectability"):
-        pairs = both[objective][["search", "full"]].dropna().to_numpy(np.float64)
+        pairs = both[objective][["search", "longer"]].dropna().to_numpy(np.float64)
         found = rank_correlation(pairs, replicates, seed, f"recipes {objective}")
-        means = dict(zip(("mean_search", "mean_full"), pairs.mean(axis=0), strict=True))
+        means = dict(zip(("mean_search", "mean_longer"), pairs.mean(axis=0), strict=True))
         rows.append({"objective": objective, **found, **means})
     return pd.DataFrame(rows)

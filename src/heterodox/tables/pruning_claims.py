@@ -203,8 +203,8 @@ CLAIMS = (
         ABOVE,
         compared(
             "search - unpruned",
-            "test_area",
-            "area of error and 1 - AUROC on test images of the run's front minus the unpruned network's",
+            "test_box",
+            "area of error and 1 - AUROC on test images of the front's best head by validation minus the unpruned one's",
         ),
     ),
     Claim(
