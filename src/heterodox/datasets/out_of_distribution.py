@@ -138,7 +138,8 @@ def prepare(
     """Write the InD splits and both OoD parts: train, validation, test, ood_validation and ood_test of `targets`.
 
     `splits` are the files of the data set's train, validation and test split; `config` has `held_out`, `ood`,
-    `ood_images`, and in `data` how the data set's images were resized and cropped. Raises UserError as the functions above do.
+    `ood_images`, and in `data` how the data set's images were resized and cropped. Raises UserError as the functions
+    above do.
     """
     held_out, attributes = config["held_out"], {"dataset": dataset, "seed": seed}
     with ExitStack() as opened:

@@ -106,8 +106,8 @@ def search_comparisons(
     which has no volume where size counts, so the area of error and 1 - AUROC is compared too. These describe the search
     on the validation images that chose its masks. `test_box` of search - unpruned is the area that one head dominates
     by itself on test images, the head of the run's front that dominates most on validation images: so the test images
-    chose nothing, and many heads are no advantage. scope - other: the study's own scope, the first of `scopes`, against the others, by share of
-    parameters. wins: runs in which the first is larger.
+    chose nothing, and many heads are no advantage. scope - other: the study's own scope, the first of `scopes`, against
+    the others, by share of parameters. wins: runs in which the first is larger.
 
     heads: pruning_heads.csv, the heads of every run's front and its unpruned one, on validation and on test images.
     """

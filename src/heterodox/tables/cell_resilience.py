@@ -132,7 +132,7 @@ def wide_table(description: Mapping[str, Any], dataset: str, label: str) -> pd.D
 
 
 def recipe_correlations(recipes: pd.DataFrame, replicates: int, seed: int) -> pd.DataFrame:
-    """Return, for both objectives, Spearman's r between what the `search` and a `longer` training say of the same cells.
+    """Return, for both objectives, Spearman's r between what the `search` and a `longer` training say of equal cells.
 
     Also means under each recipe, and the 95 % interval over cells.
     """

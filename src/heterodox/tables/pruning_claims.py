@@ -204,7 +204,7 @@ CLAIMS = (
         compared(
             "search - unpruned",
             "test_box",
-            "area of error and 1 - AUROC on test images of the front's best head by validation minus the unpruned one's",
+            "area of error and 1 - AUROC on test images of the front's best head by validation minus the unpruned's",
         ),
     ),
     Claim(
