@@ -36,7 +36,7 @@ NOTE = (
 )
 MOTIF_NOTE = (
     "The most frequent motif of each size over the cells of the first fronts (`fronts`: 1 is the Pareto front alone), "
-    "of equally frequent ones at most five. 0: 3x3 convolution, 1: 1x1 convolution, 2: 3x3 average pooling, 3: zeroize, "
+    "of equal ones at most five. 0: 3x3 convolution, 1: 1x1 convolution, 2: 3x3 average pooling, 3: zeroize, "
     "4: skip; * fits all of them."
 )
 COLUMNS = ["generation", "genome", "parents", *OBJECTIVES]
