@@ -100,6 +100,34 @@ def test_cases_that_cannot_be_scored_are_left_out_and_counted():
     assert row["value"] == pytest.approx(every[every["explained"] == "mean"]["iou"].mean())
 
 
+def test_a_case_that_any_member_cannot_be_scored_on_is_counted_on_neither_side():
+    """Two of three Grad-CAM maps are constant in case 3: Ind-Avg of the third alone would be of other members."""
+    every = scores()
+    case, member = every["case"] == 3, every["explained"] == "member"
+    every.loc[case & member, "correlation"] = [0.30, np.nan, np.nan]
+    every.loc[case & member, "massless"] = [False, True, True]
+    table = summaries(every, replicates=100)
+    row = one(table, metric="correlation", explained="mean")
+    assert (row["n"], row["not_counted"], row["massless"]) == (7, 1, 2)
+    others = every[~case]
+    assert row["individual"] == pytest.approx(others.loc[member, "correlation"].mean())
+    assert row["value"] == pytest.approx(others.loc[others["explained"] == "mean", "correlation"].mean())
+    control = one(table, metric="correlation", explained="draws")  # beside the first member, whose map has a score
+    assert (control["n"], control["not_counted"], control["massless"]) == (8, 0, 0)
+    assert one(table, metric="iou", explained="mean")["not_counted"] == 0
+    shown = explanation_paper.paper_table("table_3", table, ["bill_vgg"])
+    assert one(shown, explained="mean")[["not_counted", "massless"]].tolist() == [1, 2]
+
+
+def test_a_case_that_the_average_cannot_be_scored_on_is_counted_on_neither_side():
+    every = scores()
+    every.loc[(every["case"] == 3) & (every["explained"] == "mean"), "correlation"] = np.nan
+    row = one(summaries(every, replicates=100), metric="correlation", explained="mean")
+    assert (row["n"], row["not_counted"]) == (7, 1)
+    others = every[(every["case"] != 3) & (every["explained"] == "member")]
+    assert row["individual"] == pytest.approx(others["correlation"].mean())
+
+
 def test_other_ensembles_are_compared_with_one_member_on_the_same_images():
     single = scores("one", gain=0, seed=1)
     single = single[(single["explained"] != "member") | (single["member"] == 0)]

@@ -23,8 +23,10 @@ def summaries(scores: pd.DataFrame, seed: int = 1, replicates: int = 1000) -> pd
     member, that member's own score), `value` the mean of this kind of map over the same cases, `difference` = value -
     individual with a 95 % interval, `relative` that as a share of the size of `individual` (without an interval where
     replicates of `individual` are not all of one sign), p-values of the paired tests, `effect_size`, `stars`, `n` cases
-    of so many `images`, and of all cases those `not_counted`. Intervals are bootstrapped over images, and the tests are
-    over images too: what an image's several parts differ by is averaged.
+    of so many `images`, and of all cases those `not_counted`: a case in which any single member or this kind of map has
+    no score is counted on neither side. `massless` are those of all single members' maps without a centre of mass, for
+    which the image's centre stands. Intervals are bootstrapped over images, and the tests are over images too: what an
+    image's several parts differ by is averaged.
     """
     rows = []
     for (member_set, method), group in scores.groupby(["member_set", "method"], sort=False):
@@ -38,11 +40,18 @@ def summaries(scores: pd.DataFrame, seed: int = 1, replicates: int = 1000) -> pd
 
 
 def by_case(scores: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """Return for every kind of map a table with a row per case and a column per metric; members are averaged."""
-    return {
-        str(name): group.groupby(CASES, sort=False)[list(METRICS)].mean()
-        for name, group in scores.groupby("explained", sort=False)
-    }
+    """Return for every kind of map a table with a row per case: each metric, averaged over members, and `massless` maps.
+
+    A metric is NaN where it is for any of the members: a mean of the others would be of other members than the average.
+    """
+    return {str(name): _of_cases(group) for name, group in scores.groupby("explained", sort=False)}
+
+
+def _of_cases(scores: pd.DataFrame) -> pd.DataFrame:
+    cases = scores.groupby(CASES, sort=False)
+    metrics = cases[list(METRICS)]
+    complete = metrics.count().eq(cases.size(), axis=0)
+    return metrics.mean().where(complete).assign(massless=cases["massless"].sum())
 
 
 def compared_sets(
@@ -84,7 +93,8 @@ def _rows(
         beside, values = individual[name].reindex(cases), values.reindex(cases)
         for metric in METRICS:
             single, averaged = beside[metric].to_numpy(), values[metric].to_numpy()
-            yield {"metric": metric, "explained": name} | _row(single, averaged, own, weights)
+            row = _row(single, averaged, own, weights)
+            yield {"metric": metric, "explained": name, **row, "massless": int(beside["massless"].sum())}
 
 
 def _row(single: np.ndarray, averaged: np.ndarray, images: np.ndarray, weights: np.ndarray) -> dict[str, object]:
