@@ -89,6 +89,15 @@ def test_every_part_that_an_image_shows_is_a_case(folder):
         expected = [(row, label) for row in range(8) for label in ((0, 1) if row % 2 == 0 else (0,))]
         assert list(zip(found.rows, found.labels, strict=True)) == expected
         assert (found.targets == found.labels[:, None]).all()
+        assert found.attributes["empty_masks"] == 4  # the wings of images 1, 3, 5 and 7
+
+
+def test_empty_masks_are_counted_on_the_images_of_the_set_alone(folder):
+    with AnnotatedFile(folder / "images.h5") as images:
+        assert sets.empty_masks(images, MARKS, np.array([0, 1, 3])) == 2  # two wings of six masks
+        assert sets.empty_masks(images, MARKS, np.array([0, 2])) == 0
+        assert sets.empty_masks(images, BILL | {"part": "wing"}, np.arange(8)) == 4
+        assert sets.empty_masks(images, BILL | {"part": "foot"}, np.arange(8)) == 0  # key points at most
 
 
 def test_where_nobody_knows_the_attribute_members_explain_their_own_class(folder):

@@ -170,6 +170,7 @@ def test_tables_5_and_6_show_what_not_rescaling_does():
         found = explanation_paper.paper_table(name, every, ["marks"])
         assert set(found["explained"]) == {"mean", "draws", "not_rescaled"}
         assert tuple(dict.fromkeys(found["metric"])) == explanation_paper.TABLES[name].metrics
+        assert (found["empty_masks"] == 4).all()
 
 
 def test_table_6_is_of_the_sets_of_table_5():

@@ -78,6 +78,15 @@ def cases_of(images: AnnotatedFile, task: Mapping[str, Any], outputs: Sequence[s
     return found
 
 
+def empty_masks(images: AnnotatedFile, task: Mapping[str, Any], rows: np.ndarray) -> int:
+    """Return how many masks of the parts that a task asks for are empty on these rows, of rows x parts.
+
+    With `presence` such a part is no case. A part that nobody outlined has no masks.
+    """
+    asked = [part for part in task["presence"] or [task["part"]] if part in images.parts]
+    return int(sum((~images.masks_at(part, rows).any(axis=(1, 2))).sum() for part in asked))
+
+
 class Explained(NamedTuple):
     """Some of the maps of a file: what they are called, the networks that are explained, and the methods used."""
 
@@ -107,6 +116,7 @@ def explain_set(spec: Mapping[str, Any], weights: Path, images: Path, path: Path
         cases = cases_of(file, config["task"], ensemble.outputs, rows)
         attributes = {key: names[key] for key in ("member_set", "method")} | provenance(device)
         attributes |= {"outputs": json.dumps(ensemble.outputs), "images": config["images"]}
+        attributes["empty_masks"] = empty_masks(file, config["task"], rows)
         kinds = [name for part in parts for name in part.names]
         with write_maps(path, cases.labels, file.index[cases.rows], cases.rows, attributes, waiting, kinds) as writer:
             write_cases(writer, parts, file, cases, device)

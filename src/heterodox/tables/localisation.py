@@ -25,7 +25,8 @@ def summaries(scores: pd.DataFrame, seed: int = 1, replicates: int = 1000) -> pd
     replicates of `individual` are not all of one sign), p-values of the paired tests, `effect_size`, `stars`, `n` cases
     of so many `images`, and of all cases those `not_counted`: a case in which any single member or this kind of map has
     no score is counted on neither side. `massless` are those of all single members' maps without a centre of mass, for
-    which the image's centre stands. Intervals are bootstrapped over images, and the tests are over images too: what an
+    which the image's centre stands; `empty_masks` are on the images of the set, where several parts are asked for no
+    cases at all and else among those not counted by metrics that need a mask. Intervals are bootstrapped over images, and the tests are over images too: what an
     image's several parts differ by is averaged.
     """
     rows = []
@@ -35,7 +36,7 @@ def summaries(scores: pd.DataFrame, seed: int = 1, replicates: int = 1000) -> pd
         first = by_case(group[(group["explained"] == MEMBER) & (pd.to_numeric(group["member"]) == 0)])[MEMBER]
         single = {name: first if name == DRAWS else wide[MEMBER] for name in wide}
         for row in _rows(wide, single, seed, replicates):
-            rows.append({"member_set": member_set, "method": method, **row})
+            rows.append({"member_set": member_set, "method": method, **row, "empty_masks": _empty_masks(group)})
     return pd.DataFrame(rows)
 
 
@@ -70,15 +71,22 @@ def compared_sets(
     rows = []
     alone = scores[scores["member_set"] == single]
     for method in dict.fromkeys(alone["method"]):
-        own = by_case(alone[alone["method"] == method])
+        scored = alone[alone["method"] == method]
+        own, empty = by_case(scored), _empty_masks(scored)
         wide = {name: own[name] for name in ("centre", "random")}
         for name, member_set in others.items():
             group = scores[(scores["member_set"] == member_set) & (scores["method"] == method)]
             if len(group):
                 wide[name] = by_case(group)[average].reindex(own[MEMBER].index)
         alike = dict.fromkeys(wide, own[MEMBER])
-        rows += [{"member_set": single, "method": method, **row} for row in _rows(wide, alike, seed, replicates)]
+        found = _rows(wide, alike, seed, replicates)
+        rows += [{"member_set": single, "method": method, **row, "empty_masks": empty} for row in found]
     return pd.DataFrame(rows)
+
+
+def _empty_masks(scores: pd.DataFrame) -> int:
+    """Return the number of a set and method, which stands in each of its rows."""
+    return int(scores["empty_masks"].iloc[0])
 
 
 def _rows(
