@@ -23,7 +23,7 @@ def folder(tmp_path):
 
 def explained(folder, method="saliency", task=BILL, images=100, weights="members", **changes):
     config = {"task": task, "images": images, "seed": 1, "memory_megabytes": 64, "signed": False, "layer": None}
-    config["consensus"] = []
+    config |= {"consensus": [], "draws": 3}
     wildcards = {"member_set": "set", "method": method}
     path = folder / f"{method}.h5"
     state = State(folder / "state.h5", "ours", seconds=0.0)
@@ -81,6 +81,19 @@ def test_draws_are_one_member_with_other_draws_and_the_first_are_its_own(folder)
         assert not np.allclose(draws[:, 1], members[:, 1])
     with explained(folder, "saliency") as found:
         assert found.kinds == ["member"]  # nothing is drawn
+
+
+def test_one_member_is_explained_as_often_as_other_sets_have_members(folder):
+    make_members(folder / "one.safetensors", count=1)
+    with explained(folder, "gradient_shap-3", weights="one", draws=4) as found:
+        assert found.explained == ["member"] + ["draws"] * 4
+        pixels, keys = pixels_of(folder, found.rows)
+        member = load_heads(folder / "one.safetensors").members[0]
+        for place in range(4):
+            method = interface.load("gradient_shap-3", seed=1, repetition=place)
+            close(
+                found.maps(kind="draws")[:, place], method(member, pixels, torch.from_numpy(found.labels), keys).sum(1)
+            )
 
 
 def test_every_part_that_an_image_shows_is_a_case(folder):

@@ -140,8 +140,21 @@ def test_other_ensembles_are_compared_with_one_member_on_the_same_images():
     assert row["individual"] == pytest.approx(own.mean())
 
 
+def test_table_7_has_the_control_of_its_one_member():
+    single = scores("one", gain=0, seed=1)
+    single = single[(single["explained"] != "member") | (single["member"] == 0)]
+    both = pd.concat([single, scores("bags", gain=0.3, seed=1)])
+    seven = compared_sets(both, "one", {"bagging": "bags"}, replicates=100)
+    row = one(explanation_paper.paper_table("table_7", seven, ["one"]), explained="draws")
+    own = {kind: single[single["explained"] == kind]["distance"].to_numpy() for kind in ("member", "draws")}
+    assert row["ind_avg"] == pytest.approx(own["member"].mean())
+    assert row["ens_avg"] == pytest.approx(own["draws"].mean())
+    assert row["t_p"] == pytest.approx(stats.ttest_rel(own["draws"], own["member"]).pvalue)
+    assert np.isnan(row["paper_ens_avg"])
+
+
 def test_other_ensembles_are_compared_by_the_average_of_the_study():
-    kinds = ["mean_logit", "median", "centre", "random"]  # no mean: the study averages by the median alone
+    kinds = ["mean_logit", "median", "draws", "centre", "random"]  # no mean: the study averages by the median alone
     both = pd.concat([scores("one", kinds=kinds), scores("bags", seed=1, kinds=kinds)])
     row = one(
         compared_sets(both, "one", {"bagging": "bags"}, replicates=100, average="median"),

@@ -104,13 +104,14 @@ def explain_set(spec: Mapping[str, Any], weights: Path, images: Path, path: Path
     """Write the maps of a member set for one method, as a job asks, for the images that its spec chooses.
 
     The spec has the wildcards member_set and method; its config `task`, `images` (their number), `seed`, `consensus`
-    (ensembles to explain as one network), `memory_megabytes`, `signed`, `layer`. Raises UserError as the methods do.
+    (ensembles to explain as one network), `draws` (of the control), `memory_megabytes`, `signed`, `layer`. Raises UserError as the methods do.
     """
     config, names = spec["config"], spec["wildcards"]
     device = available_device()
     ensemble = load_heads(weights, device)
     options = {"seed": config["seed"], "budget": config["memory_megabytes"] * 2**20, "signed": config["signed"]}
-    parts = explained(ensemble, names["method"], config["consensus"], options | {"layer": config["layer"]})
+    options |= {"layer": config["layer"]}
+    parts = explained(ensemble, names["method"], config["consensus"], config["draws"], options)
     with AnnotatedFile(images) as file:
         rows = chosen_rows(config["seed"], file.index, config["images"])
         cases = cases_of(file, config["task"], ensemble.outputs, rows)
@@ -123,15 +124,17 @@ def explain_set(spec: Mapping[str, Any], weights: Path, images: Path, path: Path
     log.info("%s: %d cases, device %s", path, len(cases), device)
 
 
-def explained(ensemble: Ensemble, name: str, consensus: Sequence[str], options: Mapping[str, Any]) -> list[Explained]:
+def explained(
+    ensemble: Ensemble, name: str, consensus: Sequence[str], draws: int, options: Mapping[str, Any]
+) -> list[Explained]:
     """Return what is explained by the method `name`: members, draws of the first one, ensembles as one network.
 
-    There are as many draws as members, each with another repetition; none of a method that draws nothing.
+    There are so many `draws`, each with another repetition; none of a method that draws nothing.
     """
     method, members = load(name, **options), ensemble.members
     parts = [Explained(MEMBER, members, [method])]
     if "samples" in signature(method.explain).parameters:
-        repetitions = [load(name, repetition=place, **options) for place in range(len(members))]
+        repetitions = [load(name, repetition=place, **options) for place in range(draws)]
         parts.append(Explained(DRAWS, members[:1], repetitions))
     for kind in consensus:
         parts.append(Explained(kind, [OneNetwork(members, kind, ensemble.multi_label).eval()], [method]))

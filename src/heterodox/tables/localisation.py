@@ -66,14 +66,14 @@ def compared_sets(
     """Return the rows of `summaries` for averages of other sets against one member trained on all images (Table 7).
 
     `single` is the set of that member, `others` are sets by what they are called in the column `explained`, of which
-    the maps' `average` counts. Cases are matched.
+    the maps' `average` counts. The control `draws` is of that member itself. Cases are matched.
     """
     rows = []
     alone = scores[scores["member_set"] == single]
     for method in dict.fromkeys(alone["method"]):
         scored = alone[alone["method"] == method]
         own, empty = by_case(scored), _empty_masks(scored)
-        wide = {name: own[name] for name in ("centre", "random")}
+        wide = {name: own[name] for name in (DRAWS, "centre", "random")}
         for name, member_set in others.items():
             group = scores[(scores["member_set"] == member_set) & (scores["method"] == method)]
             if len(group):
