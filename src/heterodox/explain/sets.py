@@ -104,7 +104,8 @@ def explain_set(spec: Mapping[str, Any], weights: Path, images: Path, path: Path
     """Write the maps of a member set for one method, as a job asks, for the images that its spec chooses.
 
     The spec has the wildcards member_set and method; its config `task`, `images` (their number), `seed`, `consensus`
-    (ensembles to explain as one network), `draws` (of the control), `memory_megabytes`, `signed`, `layer`. Raises UserError as the methods do.
+    (ensembles to explain as one network), `draws` (of the control), `memory_megabytes`, `signed`, `layer`. Raises
+    UserError as the methods do.
     """
     config, names = spec["config"], spec["wildcards"]
     device = available_device()

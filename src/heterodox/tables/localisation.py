@@ -25,9 +25,9 @@ def summaries(scores: pd.DataFrame, seed: int = 1, replicates: int = 1000) -> pd
     replicates of `individual` are not all of one sign), p-values of the paired tests, `effect_size`, `stars`, `n` cases
     of so many `images`, and of all cases those `not_counted`: a case in which any single member or this kind of map has
     no score is counted on neither side. `massless` are those of all single members' maps without a centre of mass, for
-    which the image's centre stands; `empty_masks` are on the images of the set, where several parts are asked for no
-    cases at all and else among those not counted by metrics that need a mask. Intervals are bootstrapped over images, and the tests are over images too: what an
-    image's several parts differ by is averaged.
+    which the image's centre stands. `empty_masks` are those of the parts asked for on the images of the set: no cases
+    where several parts are in question, else not counted by metrics that need a mask. Intervals are bootstrapped over
+    images, and the tests are over images too: what an image's several parts differ by is averaged.
     """
     rows = []
     for (member_set, method), group in scores.groupby(["member_set", "method"], sort=False):
@@ -41,7 +41,7 @@ def summaries(scores: pd.DataFrame, seed: int = 1, replicates: int = 1000) -> pd
 
 
 def by_case(scores: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """Return for every kind of map a table with a row per case: each metric, averaged over members, and `massless` maps.
+    """Return for every kind of map a table with a row per case: metrics, averaged over members, and `massless` maps.
 
     A metric is NaN where it is for any of the members: a mean of the others would be of other members than the average.
     """
