@@ -16,7 +16,10 @@ NOTE = (
     "the average of the members' maps, 'draws' the control, the first member with other random draws through the same "
     "steps; Ind-Avg of that row is the first member's own score. 'centre' is a bell in the middle of the image, "
     "'random' noise. Stars: paired t-test over images, ** p < 0.01, **** p < 0.0001. Intervals are bootstrapped over "
-    "images."
+    "images. Of all cases those are 'not_counted', on either side, in which a single member or the map beside it has "
+    "no score. 'massless' are maps of single members without a centre of mass: the image's centre stands for it. "
+    "'empty_masks' are masks of the parts asked for that mark nothing on the images explained; of several parts in "
+    "question, those are no cases."
 )
 
 

@@ -15,7 +15,7 @@ ROWS = np.array([0, 2, 3, 5])
 def write(folder, maps, kinds=None, labels=None, index=100 + ROWS):
     labels = np.zeros(len(ROWS)) if labels is None else np.asarray(labels)
     kinds = ["member"] * maps.shape[1] if kinds is None else kinds
-    with write_maps(folder / "maps.h5", labels, index, ROWS, {}, explained=kinds) as writer:
+    with write_maps(folder / "maps.h5", labels, index, ROWS, {"empty_masks": 3}, explained=kinds) as writer:
         writer.append(maps, np.zeros(maps.shape[:2]))
 
 
@@ -109,6 +109,7 @@ def test_parts_without_mask_are_missing_and_every_output_has_its_own_part(folder
     assert mean["iou"].isna().tolist() == [False, False, True, False]  # image 3 shows no wing
     assert mean["distance"].isna().tolist() == [False, False, True, False]
     assert mean["x"].notna().all()
+    assert (table["empty_masks"] == 3).all()  # of the whole set, as the file of maps says
 
 
 def test_on_other_images_the_point_is_the_middle_of_the_mask(folder):
@@ -139,6 +140,13 @@ def test_the_control_of_a_method_that_draws_nothing_is_the_first_members_map(fol
     table = scored(folder).set_index("explained")
     first = table[table["member"] == 0]
     assert (table.loc["draws", "iou"].to_numpy() == first["iou"].to_numpy()).all()
+
+
+def test_maps_that_do_not_tell_empty_masks_are_one_line(folder):
+    with write_maps(folder / "maps.h5", np.zeros(4), 100 + ROWS, ROWS, {}) as writer:
+        writer.append(np.ones((4, 1, SIDE, SIDE)), np.zeros((4, 1)))
+    with pytest.raises(UserError, match=r"maps\.h5: does not say how many masks are empty; explain the members again"):
+        scored(folder)
 
 
 def test_maps_of_another_size_or_of_other_images_are_one_line(folder):

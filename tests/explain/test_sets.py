@@ -23,7 +23,7 @@ def folder(tmp_path):
 
 def explained(folder, method="saliency", task=BILL, images=100, weights="members", **changes):
     config = {"task": task, "images": images, "seed": 1, "memory_megabytes": 64, "signed": False, "layer": None}
-    config["consensus"] = []
+    config |= {"consensus": [], "draws": 3}
     wildcards = {"member_set": "set", "method": method}
     path = folder / f"{method}.h5"
     state = State(folder / "state.h5", "ours", seconds=0.0)
@@ -83,12 +83,34 @@ def test_draws_are_one_member_with_other_draws_and_the_first_are_its_own(folder)
         assert found.kinds == ["member"]  # nothing is drawn
 
 
+def test_one_member_is_explained_as_often_as_other_sets_have_members(folder):
+    make_members(folder / "one.safetensors", count=1)
+    with explained(folder, "gradient_shap-3", weights="one", draws=4) as found:
+        assert found.explained == ["member"] + ["draws"] * 4
+        pixels, keys = pixels_of(folder, found.rows)
+        member = load_heads(folder / "one.safetensors").members[0]
+        for place in range(4):
+            method = interface.load("gradient_shap-3", seed=1, repetition=place)
+            close(
+                found.maps(kind="draws")[:, place], method(member, pixels, torch.from_numpy(found.labels), keys).sum(1)
+            )
+
+
 def test_every_part_that_an_image_shows_is_a_case(folder):
     make_members(folder / "marks.safetensors", outputs=PARTS)
     with explained(folder, task=MARKS, weights="marks") as found:
         expected = [(row, label) for row in range(8) for label in ((0, 1) if row % 2 == 0 else (0,))]
         assert list(zip(found.rows, found.labels, strict=True)) == expected
         assert (found.targets == found.labels[:, None]).all()
+        assert found.attributes["empty_masks"] == 4  # the wings of images 1, 3, 5 and 7
+
+
+def test_empty_masks_are_counted_on_the_images_of_the_set_alone(folder):
+    with AnnotatedFile(folder / "images.h5") as images:
+        assert sets.empty_masks(images, MARKS, np.array([0, 1, 3])) == 2  # two wings of six masks
+        assert sets.empty_masks(images, MARKS, np.array([0, 2])) == 0
+        assert sets.empty_masks(images, BILL | {"part": "wing"}, np.arange(8)) == 4
+        assert sets.empty_masks(images, BILL | {"part": "foot"}, np.arange(8)) == 0  # key points at most
 
 
 def test_where_nobody_knows_the_attribute_members_explain_their_own_class(folder):

@@ -25,7 +25,9 @@ def folder(tmp_path_factory):
     maps = bill + generator.gamma(1, 0.4, (8, 5, SIDE, SIDE))
     kinds = ["member"] * 3 + ["mean_probability", "mean_logit"]
     for method in ("grad_cam", "saliency"):
-        with write_maps(folder / f"{method}.h5", rows % 3, 100 + rows, rows, {}, explained=kinds) as writer:
+        with write_maps(
+            folder / f"{method}.h5", rows % 3, 100 + rows, rows, {"empty_masks": 0}, explained=kinds
+        ) as writer:
             writer.append(maps, np.zeros((8, 5)))
     with write_answers(
         folder / "set.h5", rows, 100 + rows, {"outputs": json.dumps(["short", "medium", "long"])}

@@ -24,7 +24,7 @@ def scores(member_set="bill_vgg", methods=("grad_cam",), gain=0.1, cases=8, seed
                 signs = {name: -1 if name in SMALLER_IS_BETTER else 1 for name in METRICS}
                 values = {name: base[name] + signs[name] * better + generator.normal(0, 0.01) for name in METRICS}
                 where = {"case": case, "index": 100 + case, "row": case, "part": "bill", "label": case % 2}
-                flags = {"x": 10.0, "y": 12.0, "massless": False, "constant": False}
+                flags = {"x": 10.0, "y": 12.0, "massless": False, "constant": False, "empty_masks": 4}
                 names = {"member_set": member_set, "method": method, "explained": explained, "member": member}
                 rows.append(names | where | values | flags)
     return pd.DataFrame(rows)

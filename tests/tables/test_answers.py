@@ -4,6 +4,7 @@ from scipy.special import expit, softmax
 from scipy.stats import ttest_1samp
 from sklearn.metrics import roc_auc_score
 
+from heterodox.ensembles.bootstrap import image_weights
 from heterodox.storage.annotations import AnnotatedFile
 from heterodox.tables.answers import answers_row, truths_of
 from tests.explain.annotated import BILL, MARKS, PARTS, make_images
@@ -26,6 +27,21 @@ def test_a_row_is_scikit_learns_areas(multi_label):
     right = (members > 0.5) == truths[:, None] if multi_label else members.argmax(2) == truths.argmax(1)[:, None]
     assert row["accuracy_of_members"] == pytest.approx(right.mean())
     assert (row["members"], row["images"]) == (4, 60)
+
+
+def test_the_interval_is_of_all_replicates_by_scikit_learn():
+    generator = np.random.default_rng(2)
+    truths = np.eye(2, dtype=bool)[generator.integers(0, 2, 40)]
+    logits = np.round(truths[:, None] + generator.normal(size=(40, 3, 2)), 1)  # rounded, so that members have ties
+    row = answers_row(logits, truths, np.arange(40), True, seed=5, replicates=150)
+    members, drawn = expit(logits), []
+    for times in image_weights(5, np.arange(40), 150):
+        shown = [members[:, 0], members[:, 1], members[:, 2], members.mean(1)]
+        areas = [
+            np.mean([roc_auc_score(truths[:, o], own[:, o], sample_weight=times) for o in range(2)]) for own in shown
+        ]
+        drawn.append(areas[3] - np.mean(areas[:3]))
+    assert [row["low"], row["high"]] == pytest.approx(np.percentile(drawn, [2.5, 97.5]))
 
 
 def test_one_member_gains_nothing():

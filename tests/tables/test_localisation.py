@@ -100,6 +100,34 @@ def test_cases_that_cannot_be_scored_are_left_out_and_counted():
     assert row["value"] == pytest.approx(every[every["explained"] == "mean"]["iou"].mean())
 
 
+def test_a_case_that_any_member_cannot_be_scored_on_is_counted_on_neither_side():
+    """Two of three Grad-CAM maps are constant in case 3: Ind-Avg of the third alone would be of other members."""
+    every = scores()
+    case, member = every["case"] == 3, every["explained"] == "member"
+    every.loc[case & member, "correlation"] = [0.30, np.nan, np.nan]
+    every.loc[case & member, "massless"] = [False, True, True]
+    table = summaries(every, replicates=100)
+    row = one(table, metric="correlation", explained="mean")
+    assert (row["n"], row["not_counted"], row["massless"]) == (7, 1, 2)
+    others = every[~case]
+    assert row["individual"] == pytest.approx(others.loc[member, "correlation"].mean())
+    assert row["value"] == pytest.approx(others.loc[others["explained"] == "mean", "correlation"].mean())
+    control = one(table, metric="correlation", explained="draws")  # beside the first member, whose map has a score
+    assert (control["n"], control["not_counted"], control["massless"]) == (8, 0, 0)
+    assert one(table, metric="iou", explained="mean")["not_counted"] == 0
+    shown = explanation_paper.paper_table("table_3", table, ["bill_vgg"])
+    assert one(shown, explained="mean")[["not_counted", "massless"]].tolist() == [1, 2]
+
+
+def test_a_case_that_the_average_cannot_be_scored_on_is_counted_on_neither_side():
+    every = scores()
+    every.loc[(every["case"] == 3) & (every["explained"] == "mean"), "correlation"] = np.nan
+    row = one(summaries(every, replicates=100), metric="correlation", explained="mean")
+    assert (row["n"], row["not_counted"]) == (7, 1)
+    others = every[(every["case"] != 3) & (every["explained"] == "member")]
+    assert row["individual"] == pytest.approx(others["correlation"].mean())
+
+
 def test_other_ensembles_are_compared_with_one_member_on_the_same_images():
     single = scores("one", gain=0, seed=1)
     single = single[(single["explained"] != "member") | (single["member"] == 0)]
@@ -112,8 +140,21 @@ def test_other_ensembles_are_compared_with_one_member_on_the_same_images():
     assert row["individual"] == pytest.approx(own.mean())
 
 
+def test_table_7_has_the_control_of_its_one_member():
+    single = scores("one", gain=0, seed=1)
+    single = single[(single["explained"] != "member") | (single["member"] == 0)]
+    both = pd.concat([single, scores("bags", gain=0.3, seed=1)])
+    seven = compared_sets(both, "one", {"bagging": "bags"}, replicates=100)
+    row = one(explanation_paper.paper_table("table_7", seven, ["one"]), explained="draws")
+    own = {kind: single[single["explained"] == kind]["distance"].to_numpy() for kind in ("member", "draws")}
+    assert row["ind_avg"] == pytest.approx(own["member"].mean())
+    assert row["ens_avg"] == pytest.approx(own["draws"].mean())
+    assert row["t_p"] == pytest.approx(stats.ttest_rel(own["draws"], own["member"]).pvalue)
+    assert np.isnan(row["paper_ens_avg"])
+
+
 def test_other_ensembles_are_compared_by_the_average_of_the_study():
-    kinds = ["mean_logit", "median", "centre", "random"]  # no mean: the study averages by the median alone
+    kinds = ["mean_logit", "median", "draws", "centre", "random"]  # no mean: the study averages by the median alone
     both = pd.concat([scores("one", kinds=kinds), scores("bags", seed=1, kinds=kinds)])
     row = one(
         compared_sets(both, "one", {"bagging": "bags"}, replicates=100, average="median"),
@@ -142,6 +183,7 @@ def test_tables_5_and_6_show_what_not_rescaling_does():
         found = explanation_paper.paper_table(name, every, ["marks"])
         assert set(found["explained"]) == {"mean", "draws", "not_rescaled"}
         assert tuple(dict.fromkeys(found["metric"])) == explanation_paper.TABLES[name].metrics
+        assert (found["empty_masks"] == 4).all()
 
 
 def test_table_6_is_of_the_sets_of_table_5():

@@ -76,6 +76,16 @@ def consensus_of(member_set):
     return wrapped["consensus"] if member_set in wrapped["member_sets"] else []
 
 
+def draws_of(member_set):
+    """Return how often the control explains a set's first member: once for each member of the averages beside it.
+
+    The one member of Table 7 stands beside other sets' averages, so it is explained as often as the largest has members.
+    """
+    compared = EXPLANATION["tables"]["table_7"]
+    beside = [name for name in compared.values() if name] if member_set == compared["single"] else [member_set]
+    return max(MEMBER_SETS[name]["members"] for name in beside)
+
+
 def maps_of(member_set):
     """Return the files of maps of a set, one for each method."""
     return [f"{EXPLAINED}/maps/{member_set}/{method}.h5" for method in set_methods(member_set)]

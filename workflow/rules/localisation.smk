@@ -39,6 +39,7 @@ rule explain_member_set:
             task=task_of(wildcards.member_set),
             images=image_count(wildcards.method),
             consensus=consensus_of(wildcards.member_set),
+            draws=draws_of(wildcards.member_set),
             memory_megabytes=EXPLANATION["memory_megabytes"],
             signed=EXPLANATION["averaging"]["signed"],
             layer=EXPLANATION["backbones"][MEMBER_SETS[wildcards.member_set]["backbone"]]["layer"],

@@ -98,9 +98,12 @@ def score(
     `explained` is `member` with the number in `member`, the name of an average, `not_rescaled` for the average whose
     range is left as it is (`rescaled` where all others are left so), `draws` for the average of one member's maps with
     other draws (of a method that draws nothing: that member's map), the name of an ensemble explained as one network,
-    `centre` (a bell in the middle) or `random` (noise).
+    `centre` (a bell in the middle) or `random` (noise). `empty_masks` of the parts asked for are on all images of the
+    set, those included that are no case for it.
     """
     check_same_images(file, images)
+    if "empty_masks" not in file.attributes:
+        raise UserError(f"{file.path}: does not say how many masks are empty; explain the members again")
     parts = parts_of(task, outputs, file.labels)
     tables = []
     for start, stop in _chunks(len(file), file.shape[0] + 8, file.shape):
@@ -112,6 +115,7 @@ def score(
             said = pd.DataFrame(case).assign(explained=name, member=member)
             tables.append(pd.concat([said, measured(maps, truth, how)], axis=1))
     found = pd.concat(tables, ignore_index=True).astype({"member": "Int64"})
+    found["empty_masks"] = file.attributes["empty_masks"]
     return found.sort_values("case", kind="stable", ignore_index=True)
 
 

@@ -78,6 +78,15 @@ def cases_of(images: AnnotatedFile, task: Mapping[str, Any], outputs: Sequence[s
     return found
 
 
+def empty_masks(images: AnnotatedFile, task: Mapping[str, Any], rows: np.ndarray) -> int:
+    """Return how many masks of the parts that a task asks for are empty on these rows, of rows x parts.
+
+    With `presence` such a part is no case. A part that nobody outlined has no masks.
+    """
+    asked = [part for part in task["presence"] or [task["part"]] if part in images.parts]
+    return int(sum((~images.masks_at(part, rows).any(axis=(1, 2))).sum() for part in asked))
+
+
 class Explained(NamedTuple):
     """Some of the maps of a file: what they are called, the networks that are explained, and the methods used."""
 
@@ -95,33 +104,38 @@ def explain_set(spec: Mapping[str, Any], weights: Path, images: Path, path: Path
     """Write the maps of a member set for one method, as a job asks, for the images that its spec chooses.
 
     The spec has the wildcards member_set and method; its config `task`, `images` (their number), `seed`, `consensus`
-    (ensembles to explain as one network), `memory_megabytes`, `signed`, `layer`. Raises UserError as the methods do.
+    (ensembles to explain as one network), `draws` (of the control), `memory_megabytes`, `signed`, `layer`. Raises
+    UserError as the methods do.
     """
     config, names = spec["config"], spec["wildcards"]
     device = available_device()
     ensemble = load_heads(weights, device)
     options = {"seed": config["seed"], "budget": config["memory_megabytes"] * 2**20, "signed": config["signed"]}
-    parts = explained(ensemble, names["method"], config["consensus"], options | {"layer": config["layer"]})
+    options |= {"layer": config["layer"]}
+    parts = explained(ensemble, names["method"], config["consensus"], config["draws"], options)
     with AnnotatedFile(images) as file:
         rows = chosen_rows(config["seed"], file.index, config["images"])
         cases = cases_of(file, config["task"], ensemble.outputs, rows)
         attributes = {key: names[key] for key in ("member_set", "method")} | provenance(device)
         attributes |= {"outputs": json.dumps(ensemble.outputs), "images": config["images"]}
+        attributes["empty_masks"] = empty_masks(file, config["task"], rows)
         kinds = [name for part in parts for name in part.names]
         with write_maps(path, cases.labels, file.index[cases.rows], cases.rows, attributes, waiting, kinds) as writer:
             write_cases(writer, parts, file, cases, device)
     log.info("%s: %d cases, device %s", path, len(cases), device)
 
 
-def explained(ensemble: Ensemble, name: str, consensus: Sequence[str], options: Mapping[str, Any]) -> list[Explained]:
+def explained(
+    ensemble: Ensemble, name: str, consensus: Sequence[str], draws: int, options: Mapping[str, Any]
+) -> list[Explained]:
     """Return what is explained by the method `name`: members, draws of the first one, ensembles as one network.
 
-    There are as many draws as members, each with another repetition; none of a method that draws nothing.
+    There are so many `draws`, each with another repetition; none of a method that draws nothing.
     """
     method, members = load(name, **options), ensemble.members
     parts = [Explained(MEMBER, members, [method])]
     if "samples" in signature(method.explain).parameters:
-        repetitions = [load(name, repetition=place, **options) for place in range(len(members))]
+        repetitions = [load(name, repetition=place, **options) for place in range(draws)]
         parts.append(Explained(DRAWS, members[:1], repetitions))
     for kind in consensus:
         parts.append(Explained(kind, [OneNetwork(members, kind, ensemble.multi_label).eval()], [method]))

@@ -2,22 +2,30 @@
 
 import numpy as np
 
-from heterodox.metrics.trends import weighted_ranks
 
+def areas_under_roc(scores: np.ndarray, positive: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Return the area under the ROC curve for each of several weightings (B,), in [0, 1], higher = better.
 
-def area_under_roc(scores: np.ndarray, positive: np.ndarray, weights: np.ndarray | None = None) -> float:
-    """Return the area under the ROC curve in [0, 1], higher = better, 0.5 = guessing; NaN without both kinds.
-
-    The chance that a positive case (n,) has the larger score, ties counting half. A case counts `weights` times.
+    The chance that a positive case (n,) has the larger score, ties counting half; 0.5 = guessing. In weighting b a case
+    counts `weights` (B, n) times; NaN where it leaves no case of either kind. Cases are sorted once for all weightings.
     """
-    weights = np.ones(len(scores)) if weights is None else np.asarray(weights, float)
-    ahead, behind = float(weights[positive].sum()), float(weights[~positive].sum())
-    if ahead == 0 or behind == 0:
-        return float("nan")
-    ranks = weighted_ranks(np.asarray(scores, float), weights)
-    return float((weights[positive] @ ranks[positive] - ahead * (ahead + 1) / 2) / (ahead * behind))
+    order = np.argsort(scores, kind="stable")
+    ordered, kind = scores[order], positive[order]
+    times = np.asarray(weights, float).T[order]
+    starts = np.flatnonzero(np.diff(ordered, prepend=np.nan) != 0)
+    ahead, behind = (np.add.reduceat(times * own[:, None], starts, axis=0) for own in (kind, ~kind))  # (scores, B)
+    beaten = np.cumsum(behind, axis=0) - behind / 2
+    pairs = ahead.sum(axis=0) * behind.sum(axis=0)
+    return np.where(pairs > 0, (ahead * beaten).sum(axis=0) / np.where(pairs > 0, pairs, 1), np.nan)
 
 
-def mean_area_under_roc(scores: np.ndarray, truths: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
-    """Return the area under the ROC curve of each output (outputs,), from scores and bool truths (n, outputs)."""
-    return np.array([area_under_roc(own, true, weights) for own, true in zip(scores.T, truths.T, strict=True)])
+def mean_areas_under_roc(scores: np.ndarray, truths: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Return for each weighting (B,) the mean area under the ROC curve over outputs, each against the rest.
+
+    From scores and bool truths (n, outputs) and weights (B, n). An output that all counted cases show, or none, is left
+    out; NaN where that is every output.
+    """
+    found = np.array([areas_under_roc(own, true, weights) for own, true in zip(scores.T, truths.T, strict=True)])
+    defined = np.isfinite(found)
+    count = defined.sum(axis=0)
+    return np.where(count > 0, np.where(defined, found, 0).sum(axis=0) / np.maximum(count, 1), np.nan)

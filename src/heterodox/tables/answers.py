@@ -7,11 +7,9 @@ import numpy as np
 from scipy.special import expit, softmax
 
 from heterodox.ensembles.bootstrap import PERCENTILES, image_weights
-from heterodox.metrics.ranking import mean_area_under_roc
+from heterodox.metrics.ranking import mean_areas_under_roc
 from heterodox.storage.annotations import UNKNOWN, AnnotatedFile
 from heterodox.tables.paired_tests import compare
-
-MOST_REPLICATES = 100  # each sorts all answers of all members
 
 
 def truths_of(images: AnnotatedFile, task: Mapping[str, Any], outputs: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
@@ -40,10 +38,11 @@ def answers_row(
     """
     probabilities = expit(logits) if multi_label else softmax(logits, axis=-1)
     members, ensemble = probabilities.transpose(1, 0, 2), probabilities.mean(axis=1)
-    alone, together = _areas(members, ensemble, truths)
-    weights = image_weights(seed, index, min(replicates, MOST_REPLICATES)).astype(float)
-    drawn = [found[1] - found[0].mean() for found in (_areas(members, ensemble, truths, own) for own in weights)]
-    told = np.array(drawn)[np.isfinite(drawn)]  # a replicate may lack every output
+    once = np.ones((1, len(logits)))
+    alone = np.concatenate([mean_areas_under_roc(own, truths, once) for own in members])
+    together = float(mean_areas_under_roc(ensemble, truths, once)[0])
+    drawn = _differences(members, ensemble, truths, image_weights(seed, index, replicates))
+    told = drawn[np.isfinite(drawn)]  # a replicate may lack every output
     low, high = np.percentile(told, PERCENTILES) if len(told) else (np.nan, np.nan)
     return {
         "members": len(members),
@@ -59,14 +58,7 @@ def answers_row(
     }
 
 
-def _areas(
-    members: np.ndarray, ensemble: np.ndarray, truths: np.ndarray, weights: np.ndarray | None = None
-) -> tuple[np.ndarray, float]:
-    alone = np.array([_defined_mean(mean_area_under_roc(own, truths, weights)) for own in members])
-    return alone, _defined_mean(mean_area_under_roc(ensemble, truths, weights))
-
-
-def _defined_mean(areas: np.ndarray) -> float:
-    """Return the mean over outputs that occur and are missing; NaN where all images are alike in all of them."""
-    defined = areas[np.isfinite(areas)]
-    return float(defined.mean()) if len(defined) else float("nan")
+def _differences(members: np.ndarray, ensemble: np.ndarray, truths: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Return the ensemble's area minus the mean of the members' for each weighting (B,)."""
+    alone = np.mean([mean_areas_under_roc(own, truths, weights) for own in members], axis=0)
+    return mean_areas_under_roc(ensemble, truths, weights) - alone

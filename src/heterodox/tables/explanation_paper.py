@@ -147,7 +147,7 @@ def paper_table(name: str, table: pd.DataFrame, member_sets: list[str], average:
         "high",
     ]
     columns += ["relative", "relative_low", "relative_high", "t_p", "wilcoxon_p", "effect_size", "n", "images"]
-    columns += ["not_counted"]
+    columns += ["not_counted", "massless", "empty_masks"]
     result = shown[columns].rename(columns={"individual": "ind_avg", "value": "ens_avg"})
     keys = list(zip(result["member_set"], result["method"], result["metric"], strict=True))
     for baseline in ("centre", "random"):

@@ -23,8 +23,11 @@ def summaries(scores: pd.DataFrame, seed: int = 1, replicates: int = 1000) -> pd
     member, that member's own score), `value` the mean of this kind of map over the same cases, `difference` = value -
     individual with a 95 % interval, `relative` that as a share of the size of `individual` (without an interval where
     replicates of `individual` are not all of one sign), p-values of the paired tests, `effect_size`, `stars`, `n` cases
-    of so many `images`, and of all cases those `not_counted`. Intervals are bootstrapped over images, and the tests are
-    over images too: what an image's several parts differ by is averaged.
+    of so many `images`, and of all cases those `not_counted`: a case in which any single member or this kind of map has
+    no score is counted on neither side. `massless` are those of all single members' maps without a centre of mass, for
+    which the image's centre stands. `empty_masks` are those of the parts asked for on the images of the set: no cases
+    where several parts are in question, else not counted by metrics that need a mask. Intervals are bootstrapped over
+    images, and the tests are over images too: what an image's several parts differ by is averaged.
     """
     rows = []
     for (member_set, method), group in scores.groupby(["member_set", "method"], sort=False):
@@ -33,16 +36,23 @@ def summaries(scores: pd.DataFrame, seed: int = 1, replicates: int = 1000) -> pd
         first = by_case(group[(group["explained"] == MEMBER) & (pd.to_numeric(group["member"]) == 0)])[MEMBER]
         single = {name: first if name == DRAWS else wide[MEMBER] for name in wide}
         for row in _rows(wide, single, seed, replicates):
-            rows.append({"member_set": member_set, "method": method, **row})
+            rows.append({"member_set": member_set, "method": method, **row, "empty_masks": _empty_masks(group)})
     return pd.DataFrame(rows)
 
 
 def by_case(scores: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """Return for every kind of map a table with a row per case and a column per metric; members are averaged."""
-    return {
-        str(name): group.groupby(CASES, sort=False)[list(METRICS)].mean()
-        for name, group in scores.groupby("explained", sort=False)
-    }
+    """Return for every kind of map a table with a row per case: metrics, averaged over members, and `massless` maps.
+
+    A metric is NaN where it is for any of the members: a mean of the others would be of other members than the average.
+    """
+    return {str(name): _of_cases(group) for name, group in scores.groupby("explained", sort=False)}
+
+
+def _of_cases(scores: pd.DataFrame) -> pd.DataFrame:
+    cases = scores.groupby(CASES, sort=False)
+    metrics = cases[list(METRICS)]
+    complete = metrics.count().eq(cases.size(), axis=0)
+    return metrics.mean().where(complete).assign(massless=cases["massless"].sum())
 
 
 def compared_sets(
@@ -56,20 +66,27 @@ def compared_sets(
     """Return the rows of `summaries` for averages of other sets against one member trained on all images (Table 7).
 
     `single` is the set of that member, `others` are sets by what they are called in the column `explained`, of which
-    the maps' `average` counts. Cases are matched.
+    the maps' `average` counts. The control `draws` is of that member itself. Cases are matched.
     """
     rows = []
     alone = scores[scores["member_set"] == single]
     for method in dict.fromkeys(alone["method"]):
-        own = by_case(alone[alone["method"] == method])
-        wide = {name: own[name] for name in ("centre", "random")}
+        scored = alone[alone["method"] == method]
+        own, empty = by_case(scored), _empty_masks(scored)
+        wide = {name: own[name] for name in (DRAWS, "centre", "random")}
         for name, member_set in others.items():
             group = scores[(scores["member_set"] == member_set) & (scores["method"] == method)]
             if len(group):
                 wide[name] = by_case(group)[average].reindex(own[MEMBER].index)
         alike = dict.fromkeys(wide, own[MEMBER])
-        rows += [{"member_set": single, "method": method, **row} for row in _rows(wide, alike, seed, replicates)]
+        found = _rows(wide, alike, seed, replicates)
+        rows += [{"member_set": single, "method": method, **row, "empty_masks": empty} for row in found]
     return pd.DataFrame(rows)
+
+
+def _empty_masks(scores: pd.DataFrame) -> int:
+    """Return the number of a set and method, which stands in each of its rows."""
+    return int(scores["empty_masks"].iloc[0])
 
 
 def _rows(
@@ -84,7 +101,8 @@ def _rows(
         beside, values = individual[name].reindex(cases), values.reindex(cases)
         for metric in METRICS:
             single, averaged = beside[metric].to_numpy(), values[metric].to_numpy()
-            yield {"metric": metric, "explained": name} | _row(single, averaged, own, weights)
+            row = _row(single, averaged, own, weights)
+            yield {"metric": metric, "explained": name, **row, "massless": int(beside["massless"].sum())}
 
 
 def _row(single: np.ndarray, averaged: np.ndarray, images: np.ndarray, weights: np.ndarray) -> dict[str, object]:
