@@ -215,7 +215,17 @@ def test_a_third_of_the_depth_is_compared_with_the_other_two() -> None:
 def test_divergence_is_a_share_with_wilsons_interval() -> None:
     interval = binomtest(3, 4).proportion_ci(method="wilson")
     assert measure.diverged_share(STUDY)[:4] == pytest.approx((0.75, interval.low, interval.high, 4))
-    assert measure.attribution_overhead(STUDY).value == pytest.approx(2 + 11.11 / 4)
+
+
+def test_the_overhead_is_that_of_the_literal_loss_on_all_images_of_a_batch() -> None:
+    found = measure.attribution_overhead(STUDY)
+    assert (found.value, found.n) == (pytest.approx(2 + 11.11 / 4), 4)
+    training = STUDY.tables["team_training"]
+    few = whole_study(
+        tables=STUDY.tables | {"team_training": training[training["explained"].notna() | (training["loss"] == "gncl")]}
+    )
+    with pytest.raises(NotMeasuredError, match="no row"):
+        measure.attribution_overhead(few)
 
 
 @pytest.mark.parametrize(
