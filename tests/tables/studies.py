@@ -127,6 +127,7 @@ def other_tables() -> dict[str, pd.DataFrame]:
     training += [other | {"normalise": "l2"}, other | {"explained": 8}, other | {"sweep": None}]
     training += [
         {"loss": "gncl", "penalty_consensus": "mean_logit", "lambda": strength, "diverged_epoch": epoch}
+        | {"team_validation_accuracy": None if epoch else 0.7, "classes": 10}
         for strength, epoch in ((0.2, None), (0.5, None), (1.0, 4), (3.0, 1), (10.0, 1))
     ]
     tables = {"method_agreement": agreement, "difficulty": difficulty, "similarity": similarity}

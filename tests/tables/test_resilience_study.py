@@ -1,5 +1,7 @@
 """Measurements against values picked from the tables and computed in plain steps."""
 
+import math
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,6 +11,10 @@ from heterodox.ensembles.bootstrap import ensemble_weights
 from heterodox.tables import resilience_study as measure
 from heterodox.tables.claims import NotMeasuredError
 from heterodox.tables.resilience_study import clean, corrupted, every, jackknife, not_clean
+from heterodox.tables.team_training import COLUMNS, training_table
+from heterodox.training.loop import Progress
+from heterodox.training.sweeps import sweep_row
+from heterodox.training.team_members import TrainedTeam
 from tests.tables.studies import CORRUPTIONS, MEMBERS, SHIFTS, whole_study
 
 STUDY = whole_study()
@@ -133,6 +139,20 @@ def test_of_the_lambdas_above_the_papers_three_of_four_diverged() -> None:
     teams_alone = STUDY.tables["team_training"].query("loss != 'gncl'")
     with pytest.raises(NotMeasuredError, match="no row"):
         measure.larger_lambda(whole_study(tables=STUDY.tables | {"team_training": teams_alone}))
+
+
+def test_a_training_that_ends_at_chance_failed_though_its_loss_stayed_sane() -> None:
+    history = [{"cross_entropy": math.log(10), "diversity": 0.0, "team_validation_accuracy": 0.10}]
+    spec = {
+        "wildcards": {"sweep": "gncl", "team": "toy", "seed": "1"},
+        "config": {"team": {"archs": ["vgg", "vgg"], "loss": "gncl", "lambda": 1.0}, "recipe": {"epochs": 1}},
+    }
+    ended = TrainedTeam([], Progress(epoch=1, history=history, best_epoch=1))
+    table = training_table([], [pd.DataFrame([sweep_row(spec, ended, 10)], columns=COLUMNS)])
+    assert table["diverged_epoch"].isna().all()
+    assert measure.larger_lambda(whole_study(tables={"team_training": table}))[:1] == (1.0,)
+    better = table.assign(team_validation_accuracy=0.2)  # twice chance
+    assert measure.larger_lambda(whole_study(tables={"team_training": better}))[:1] == (0.0,)
 
 
 def direct_pool(values: pd.Series) -> tuple[float, float, float]:

@@ -36,7 +36,7 @@ def row(files, tmp_path):
 def test_a_sane_team_reaches_its_last_epoch(row):
     found = row(0.1)
     assert (found["team"], found["seed"], found["loss"], found["normalise"]) == ("toy", 2, "attribution", "l2")
-    assert found["lambda"] == 0.1
+    assert (found["lambda"], found["classes"]) == (0.1, 2)
     assert (found["epochs"], found["last_stable_epoch"]) == (3, 3)
     assert found[["diverged_epoch", "penalty_consensus"]].isna().all()
     assert 0.5 < found["team_validation_accuracy"] <= 1
