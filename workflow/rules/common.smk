@@ -242,7 +242,9 @@ def sweep_of(sweep, weight):
     All images of a batch give maps, whatever the team does to save time: a sweep times the loss as the paper has it.
     """
     entry = config["sweeps"][sweep]
-    own = {"lambda": float(weight), "explained": None} | ({"normalise": entry["normalise"]} if "normalise" in entry else {})
+    own = {"lambda": float(weight), "explained": None} | (
+        {"normalise": entry["normalise"]} if "normalise" in entry else {}
+    )
     return {"team": team_of(entry["team"]) | own, "recipe": team_recipe_of(entry["team"]) | entry["changes"]}
 
 

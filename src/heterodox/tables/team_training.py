@@ -16,9 +16,9 @@ def training_table(descriptions: Sequence[Mapping[str, Any]], sweeps: Sequence[p
 
     descriptions: those of the teams' first members. `explained` is how many images of a batch give the attribution loss
     its maps, empty for all (and for losses without maps). `epochs` were asked for; `diverged_epoch` is empty where all
-    were sane, and then `last_stable_epoch` is the last one; the accuracy, of the ensemble by mean logit in 0..1, is that of
-    the weights that were kept. `overhead`, the time of a step as a multiple of plain cross-entropy's, is measured by
-    sweeps only.
+    were sane, and then `last_stable_epoch` is the last one; the accuracy, of the ensemble by mean logit in 0..1, is
+    that of the weights that were kept. `overhead`, the time of a step as a multiple of plain cross-entropy's, is
+    measured by sweeps only.
     """
     teams = pd.DataFrame([_row(found) for found in descriptions], columns=COLUMNS)
     parts = [part for part in (teams, *sweeps) if len(part)]
