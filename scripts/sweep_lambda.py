@@ -22,7 +22,8 @@ def sweep_lambda(
     images, held_out = read_images(train, device), read_images(validation, device)
     state_file = StateFile(state, fingerprint(spec, [train, validation]), state_seconds)
     team = trained_team(spec, images, held_out, state_file)
-    write_table(pd.DataFrame([sweep_row(spec, team) | {"overhead": overhead(spec, images)}]), table)
+    row = sweep_row(spec, team, len(images.classes)) | {"overhead": overhead(spec, images)}
+    write_table(pd.DataFrame([row]), table)
     state_file.remove()
 
 

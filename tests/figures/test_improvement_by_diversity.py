@@ -33,8 +33,9 @@ def test_texts_are_legible(name: str) -> None:
 def test_axes_name_what_they_show_and_its_unit() -> None:
     words = all_words(drawn(CASES["many"]))
     for label in (
-        "Attribution diversity (scaled to [0, 1])",
-        "Disagreement (share of images",
+        "Attribution diversity\n(scaled to [0, 1])",
+        "maps not normalised\n(scaled to [0, 1])",
+        "Disagreement\n(share of images",
         "(percentage points)",
         "Accuracy of the ensemble (%)",
         "Parameters:",
@@ -63,6 +64,15 @@ def test_sizes_in_the_legend_are_those_of_the_points() -> None:
     for label in shown:
         expected = float(label[:-1]) * 1000 / largest * improvement_by_diversity.LARGEST_BUBBLE
         assert areas[label] == pytest.approx(expected)
+
+
+def test_the_literal_form_stands_beside_the_default_and_each_shows_its_own_values() -> None:
+    table = CASES["many"].query("shift == 'clean'").sort_values("parameters", ascending=False)
+    panels = [axes for axes in drawn(CASES["many"]).axes if axes.collections][:3]
+    for axes, name in zip(panels, ["attribution_diversity", "attribution_diversity_none", "disagreement"], strict=True):
+        values = table[name].to_numpy()
+        low, high = (0, 1) if name == "disagreement" else (values.min(), values.max())
+        np.testing.assert_allclose(axes.collections[0].get_offsets()[:, 0], (values - low) / (high - low))
 
 
 @pytest.mark.parametrize(("shift", "consensus"), [("fog-1.0", "mean_logit"), ("clean", "median_logit")])

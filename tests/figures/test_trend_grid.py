@@ -35,10 +35,10 @@ def test_rows_are_metrics_and_columns_are_shifts_in_the_order_given() -> None:
     ensembles = ensembles_table(MANY, SIX)
     figure = trend_grid.draw(ensembles, trends_table(ensembles), "architectures", "mean_logit", ["v2", "clean"])
     panels = [axes for axes in figure.axes if axes.collections]
-    assert len(panels) == 8
+    assert len(panels) == 10
     shown = ensembles.query("shift == 'v2'").sort_values("parameters", ascending=False)
     np.testing.assert_allclose(
-        panels[2].collections[0].get_offsets(), np.stack([shown["disagreement"], shown["improvement"] * 100], axis=1)
+        panels[4].collections[0].get_offsets(), np.stack([shown["disagreement"], shown["improvement"] * 100], axis=1)
     )
     words = all_words(figure)
     for label in (

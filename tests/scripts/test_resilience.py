@@ -139,7 +139,7 @@ def test_trainings_of_teams_and_of_sweeps_stand_in_one_table(tmp_path: Path) -> 
         descriptions.append(tmp_path / f"{team}-1-1.json")
         descriptions[-1].write_text(
             f'{{"team": "{team}", "seed": 7, "member_seed": 1, "team_loss": "{team}", "diverged_epoch": null, '
-            '"history": [{}, {}], "recipe": {"epochs": 2}}'
+            '"history": [{}, {}], "recipe": {"epochs": 2}, "classes": ["a", "b"]}'
         )
     sweep = tmp_path / "sweep.csv"
     row = {"sweep": "wide", "team": "attribution", "seed": 1, "loss": "attribution", "epochs": 1, "overhead": 2.5}

@@ -1,5 +1,7 @@
 """Measurements against values picked from the tables and computed in plain steps."""
 
+import math
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,6 +11,10 @@ from heterodox.ensembles.bootstrap import ensemble_weights
 from heterodox.tables import resilience_study as measure
 from heterodox.tables.claims import NotMeasuredError
 from heterodox.tables.resilience_study import clean, corrupted, every, jackknife, not_clean
+from heterodox.tables.team_training import COLUMNS, training_table
+from heterodox.training.loop import Progress
+from heterodox.training.sweeps import sweep_row
+from heterodox.training.team_members import TrainedTeam
 from tests.tables.studies import CORRUPTIONS, MEMBERS, SHIFTS, whole_study
 
 STUDY = whole_study()
@@ -135,6 +141,20 @@ def test_of_the_lambdas_above_the_papers_three_of_four_diverged() -> None:
         measure.larger_lambda(whole_study(tables=STUDY.tables | {"team_training": teams_alone}))
 
 
+def test_a_training_that_ends_at_chance_failed_though_its_loss_stayed_sane() -> None:
+    history = [{"cross_entropy": math.log(10), "diversity": 0.0, "team_validation_accuracy": 0.10}]
+    spec = {
+        "wildcards": {"sweep": "gncl", "team": "toy", "seed": "1"},
+        "config": {"team": {"archs": ["vgg", "vgg"], "loss": "gncl", "lambda": 1.0}, "recipe": {"epochs": 1}},
+    }
+    ended = TrainedTeam([], Progress(epoch=1, history=history, best_epoch=1))
+    table = training_table([], [pd.DataFrame([sweep_row(spec, ended, 10)], columns=COLUMNS)])
+    assert table["diverged_epoch"].isna().all()
+    assert measure.larger_lambda(whole_study(tables={"team_training": table}))[:1] == (1.0,)
+    better = table.assign(team_validation_accuracy=0.2)  # twice chance
+    assert measure.larger_lambda(whole_study(tables={"team_training": better}))[:1] == (0.0,)
+
+
 def direct_pool(values: pd.Series) -> tuple[float, float, float]:
     """Return the mean and its bootstrap over members with every ensemble repeated as often as it was drawn."""
     places = np.array([[MEMBERS.index(name) for name in ensemble.split("+")] for ensemble in values.index])
@@ -215,7 +235,17 @@ def test_a_third_of_the_depth_is_compared_with_the_other_two() -> None:
 def test_divergence_is_a_share_with_wilsons_interval() -> None:
     interval = binomtest(3, 4).proportion_ci(method="wilson")
     assert measure.diverged_share(STUDY)[:4] == pytest.approx((0.75, interval.low, interval.high, 4))
-    assert measure.attribution_overhead(STUDY).value == pytest.approx(2 + 11.11 / 4)
+
+
+def test_the_overhead_is_that_of_the_literal_loss_on_all_images_of_a_batch() -> None:
+    found = measure.attribution_overhead(STUDY)
+    assert (found.value, found.n) == (pytest.approx(2 + 11.11 / 4), 4)
+    training = STUDY.tables["team_training"]
+    few = whole_study(
+        tables=STUDY.tables | {"team_training": training[training["explained"].notna() | (training["loss"] == "gncl")]}
+    )
+    with pytest.raises(NotMeasuredError, match="no row"):
+        measure.attribution_overhead(few)
 
 
 @pytest.mark.parametrize(

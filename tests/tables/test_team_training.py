@@ -6,8 +6,9 @@ from heterodox.tables.team_training import COLUMNS, training_table
 def description(team, seed, loss, strength, stable, diverged=None):
     return {
         "team": team, "member_seed": seed, "seed": 7, "team_loss": loss, "loss": 0.3, "penalty_consensus": None,
-        "lambda": strength, "normalise": "none", "diverged_epoch": diverged, "history": [{}] * stable,
+        "lambda": strength, "normalise": "none", "explained": 8, "diverged_epoch": diverged, "history": [{}] * stable,
         "recipe": {"epochs": 4}, "team_validation_accuracy": 0.6, "place": 1, "arch": "resnet",
+        "classes": ["cat", "dog", "owl"],
     }  # fmt: skip
 
 
@@ -24,6 +25,9 @@ def test_teams_come_first_and_the_sweeps_rows_below_them() -> None:
     assert table["diverged_epoch"].isna().tolist() == [True, False, False]
     assert table["diverged_epoch"].tolist()[1:] == [3, 1]
     assert table["overhead"].isna().tolist() == [True, True, False]
+    assert table["classes"].tolist()[:2] == [3, 3]
+    assert table["explained"].tolist()[:2] == [8, 8]
+    assert table["explained"].isna().tolist() == [False, False, True]
 
 
 def test_a_study_without_teams_has_an_empty_table() -> None:

@@ -269,3 +269,5 @@ def test_a_config_sets_what_the_loss_describes():
     assert loss.described()["lambda"] == 1.0
     assert loss.described()["penalty_consensus"] == "majority_vote"
     assert TeamLoss("balanced").described()["penalty_consensus"] is None
+    told = [TeamLoss(name, explained=8).described()["explained"] for name in ("attribution", "gncl")]
+    assert told == [8, None]

@@ -3,6 +3,7 @@
 import runpy
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -35,11 +36,12 @@ def row(files, tmp_path):
 def test_a_sane_team_reaches_its_last_epoch(row):
     found = row(0.1)
     assert (found["team"], found["seed"], found["loss"], found["normalise"]) == ("toy", 2, "attribution", "l2")
-    assert found["lambda"] == 0.1
+    assert (found["lambda"], found["classes"]) == (0.1, 2)
     assert (found["epochs"], found["last_stable_epoch"]) == (3, 3)
     assert found[["diverged_epoch", "penalty_consensus"]].isna().all()
     assert 0.5 < found["team_validation_accuracy"] <= 1
     assert 0 < found["diversity"] < 0.5
+    assert np.isnan(found["explained"])  # all images of a batch
 
 
 def test_a_team_that_never_was_sane_is_a_row_without_accuracy(row):

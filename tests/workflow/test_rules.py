@@ -236,6 +236,19 @@ def test_wildcards_and_code_digest_stand_in_the_params(working: list[dict]) -> N
         ), job["rule"]
 
 
+def test_a_sweep_explains_all_images_of_a_batch_whatever_its_team_does(working: list[dict]) -> None:
+    specs = {
+        (job["rule"], values["wildcards"].get("sweep")): values["config"]["team"]
+        for job in working
+        for values in map(json.loads, (text for text in job["params"] if text.startswith("{")))
+        if job["rule"] == "sweep_lambda" or values.get("wildcards", {}).get("team") == "attribution"
+        if "team" in values.get("config", {})
+    }
+    assert specs["train_team", None]["explained"] == 8
+    literal = specs["sweep_lambda", "literal_attribution"]
+    assert (literal["normalise"], literal["explained"]) == ("none", None)
+
+
 def test_shell_commands_read_no_config_and_no_wildcards(working: list[dict]) -> None:
     for job in working:
         assert "{config" not in job["shell"]

@@ -237,9 +237,14 @@ def team_labels():
 
 
 def sweep_of(sweep, weight):
-    """Return the team and the recipe of one training of a sweep."""
+    """Return the team and the recipe of one training of a sweep.
+
+    All images of a batch give maps, whatever the team does to save time: a sweep times the loss as the paper has it.
+    """
     entry = config["sweeps"][sweep]
-    own = {"lambda": float(weight)} | ({"normalise": entry["normalise"]} if "normalise" in entry else {})
+    own = {"lambda": float(weight), "explained": None} | (
+        {"normalise": entry["normalise"]} if "normalise" in entry else {}
+    )
     return {"team": team_of(entry["team"]) | own, "recipe": team_recipe_of(entry["team"]) | entry["changes"]}
 
 

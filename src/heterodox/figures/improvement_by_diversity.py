@@ -17,12 +17,14 @@ from heterodox.figures.trend_panels import (
 )
 
 LARGEST_BUBBLE = 40  # square points
-PANELS = ("attribution_diversity", "disagreement")
+PANELS = ("attribution_diversity", "attribution_diversity_none", "disagreement")
 
 
 @style.theme()
 def draw(ensembles: pd.DataFrame, trends: pd.DataFrame, pool: str, shift: str, consensus: str) -> Figure:
-    """Draw two panels, attribution diversity and disagreement, one point per ensemble of the pool.
+    """Draw three panels: attribution diversity, the same of maps as they are, and disagreement.
+
+    One point per ensemble of the pool.
 
     ensembles, trends: the tables ensembles.csv and trends.csv; up is better, colour is the ensemble's accuracy,
     area its parameters. Raises UserError where the tables know no such pool, shift or consensus.
@@ -30,11 +32,14 @@ def draw(ensembles: pd.DataFrame, trends: pd.DataFrame, pool: str, shift: str, c
     shown = select(ensembles, pool=pool, shift=shift, consensus=consensus)
     lines = select(trends, pool=pool, shift=shift, consensus=consensus)
     figure = Figure(figsize=(style.FULL_WIDTH, 2.9))
-    panels = figure.subplots(1, 2, sharey=True)
+    panels = figure.subplots(1, len(PANELS), sharey=True)
     colours = colour_range(shown["accuracy"])
-    for letter, axes, name in zip("ab", panels, PANELS, strict=True):
+    for letter, axes, name in zip("abc", panels, PANELS, strict=True):
         draw_panel(axes, shown, lines, name, colours, LARGEST_BUBBLE)
-        axes.set(xlabel=METRICS[name].label, title=f"({letter})  {axes.get_title('left')}")
+        axes.set(
+            xlabel=METRICS[name].label.replace(" (", "\n(").replace(", maps", ",\nmaps"),
+            title=f"({letter})  {axes.get_title('left')}",
+        )
     panels[0].set_ylabel(IMPROVEMENT_LABEL)
     bar = ScalarMappable(colours, style.CONTINUOUS)
     figure.colorbar(bar, ax=panels, label="Accuracy of the ensemble (%)", aspect=25, pad=0.01)

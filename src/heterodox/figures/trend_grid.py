@@ -9,7 +9,13 @@ from matplotlib.ticker import MaxNLocator
 from heterodox.figures import style
 from heterodox.figures.trend_panels import METRICS, colour_range, draw_panel, select
 
-ROWS = ("attribution_diversity", "disagreement", "mean_member_accuracy_validation", "mean_member_accuracy")
+ROWS = (
+    "attribution_diversity",
+    "attribution_diversity_none",
+    "disagreement",
+    "mean_member_accuracy_validation",
+    "mean_member_accuracy",
+)
 
 
 @style.theme()
@@ -29,7 +35,7 @@ def draw(ensembles: pd.DataFrame, trends: pd.DataFrame, pool: str, consensus: st
     _label_rows_and_columns(figure, grid[0, 0].get_gridspec(), shifts)
     figure.suptitle(
         f"Pool {pool}, {style.words(consensus).lower()}, {len(shown)} ensembles; "
-        "colour: accuracy of the ensemble, dark the lowest and bright the highest of each column",
+        "colour: accuracy of the ensemble, dark lowest and bright highest of each column",
         x=0.01,
         ha="left",
         fontsize=7,

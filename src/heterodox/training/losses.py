@@ -175,7 +175,7 @@ class TeamLoss(Checked):
         return logits.new_zeros(())
 
     def described(self) -> dict[str, Any]:
-        """Return what a table says of the loss; None for what it does not use."""
+        """Return what a table says of the loss; None for what it does not use, and `explained` None for all images."""
         weighted = self.loss != "independent"
         return {
             "team_loss": self.loss,
@@ -184,4 +184,5 @@ class TeamLoss(Checked):
             "reduction": self.reduction if self.penalises else None,
             "normalise": self.normalise if self.explains else None,
             "cap": self.cap if self.penalises or self.explains else None,
+            "explained": self.explained if self.explains else None,
         }

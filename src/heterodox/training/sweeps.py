@@ -15,8 +15,8 @@ from heterodox.training.teams import Team
 REPEATS = 5
 
 
-def sweep_row(spec: Mapping[str, Any], team: TrainedTeam) -> dict[str, Any]:
-    """Return one row: the loss with its lambda, and its outcome on the validation images.
+def sweep_row(spec: Mapping[str, Any], team: TrainedTeam, classes: int) -> dict[str, Any]:
+    """Return one row: the loss with its lambda, and its outcome on the validation images, of so many classes.
 
     `last_stable_epoch` is 0 where the first one diverged; then `team_validation_accuracy` (of the ensemble, mean logit,
     in 0..1) and `diversity` (that of the loss, in training) are None. Both belong to the epoch whose weights are kept.
@@ -29,6 +29,7 @@ def sweep_row(spec: Mapping[str, Any], team: TrainedTeam) -> dict[str, Any]:
         "seed": int(spec["wildcards"]["seed"]),
         "loss": loss.pop("team_loss"),
         **loss,
+        "classes": classes,
         "epochs": team_recipe(spec).epochs,
         "last_stable_epoch": len(history),
         "diverged_epoch": team.diverged_epoch,
