@@ -1,4 +1,4 @@
-"""Train the heads of the merged front and of its baselines, and measure them on test images."""
+"""Train the heads of every run's front and of its baselines, and measure them on test images."""
 
 from pathlib import Path
 
@@ -37,12 +37,14 @@ def train_front_heads(
         config["scope"],
         **config["detection"],
     )
-    found = read_table(front, ["member", "run", "genome"])
+    found = read_table(front, ["member", "run", "genome", "rank"])
     masks, runs = np.array([named_mask(name) for name in found["genome"]]), found["run"].tolist()
     trained, unpruned = front_heads(study, masks, runs), unpruned_heads(study, config["runs"])
     rows = [
-        study.row("front", run, mask, head) | {"place": place, "member": member}
-        for place, (run, mask, head, member) in enumerate(zip(runs, masks, trained, found["member"], strict=True))
+        study.row("front", run, mask, head) | {"place": place, "member": member, "rank": rank}
+        for place, (run, mask, head, member, rank) in enumerate(
+            zip(runs, masks, trained, found["member"], found["rank"], strict=True)
+        )
     ]
     rows += baseline_rows(study, masks, runs, unpruned)
     write_arrays(logits, outputs_of(study, trained, unpruned))

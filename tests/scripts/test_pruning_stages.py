@@ -14,7 +14,7 @@ from heterodox.errors import UserError
 from heterodox.metrics.detection import odin
 from heterodox.networks import loading
 from heterodox.networks.backbones import exported, load_backbone
-from heterodox.storage.arrays import read_arrays
+from heterodox.storage.arrays import read_arrays, write_arrays
 from heterodox.storage.features import FeatureFile, read_features, write_features
 from heterodox.storage.images import ImageFile, write_images
 from heterodox.storage.tables import read_table, write_table
@@ -49,7 +49,7 @@ def study(tmp_path_factory) -> Path:
     sizes = {"train": 160, "validation": 60, "test": 60}
     sources = {part: write(folder / f"{part}.h5", count, place) for place, (part, count) in enumerate(sizes.items(), 1)}
     config = {"held_out": ["bus"], "ood": {"digits": {"source": "digits"}}}
-    config["ood_images"] = {"validation": 10, "test": 12}
+    config |= {"ood_images": {"validation": 10, "test": 12}, "data": {"resize": None, "crop": None}}
     targets = {part: folder / "data" / f"{part}.h5" for part in PARTS}
     outputs = {(part if part.startswith("ood") else f"known_{part}"): path for part, path in targets.items()}
     run_here("prepare_pruning_data", {"spec": spec(config), **sources, **outputs})
@@ -208,3 +208,35 @@ def test_maps_of_the_top_features_have_twenty_random_controls(study, tmp_path):
 def test_genes_that_are_units_have_no_maps(study, tmp_path):
     assert explained(study, tmp_path, "unit").empty
     assert read_arrays(tmp_path / "maps.safetensors", "images")["images"].size == 0
+
+
+def test_ensembles_are_of_the_merged_front_and_gains_of_every_runs_own(tmp_path: Path) -> None:
+    """Two heads are dominated by another run's; windows over the others are those of a study without them."""
+    generator = np.random.default_rng(3)
+    ranks = np.array([0, 1, 0, 0, 1, 0])
+    heads = pd.DataFrame({"kind": "front", "run": [1, 1, 1, 2, 2, 2], "place": range(6), "rank": ranks})
+    heads = heads.assign(accuracy=np.linspace(0.5, 0.9, 6), auroc=np.linspace(0.9, 0.5, 6))
+    arrays = {"known": generator.normal(size=(6, 30, 3)), "unknown": generator.normal(size=(6, 20, 3))}
+    arrays |= {f"unpruned_{name}": values[:2] for name, values in list(arrays.items())}
+    arrays |= {"labels": generator.integers(0, 3, 30), "index": np.arange(30)}
+    job = spec(
+        {
+            "windows": [[0, 70], [40, 100]],
+            "detection": {"score": "odin", "temperature": 1000.0},
+            "recipe": "full",
+            "replicates": 50,
+        }
+    )
+    found = {}
+    for name, kept in (("all", np.arange(6)), ("merged", np.flatnonzero(ranks == 0))):
+        folder = tmp_path / name
+        write_table(heads.iloc[kept], folder / "heads.csv")
+        own = {key: arrays[key][kept] for key in ("known", "unknown")}
+        write_arrays(folder / "logits.safetensors", arrays | own)
+        files = {"heads": folder / "heads.csv", "logits": folder / "logits.safetensors"}
+        targets = {"ensembles": folder / "ensembles.csv", "gains": folder / "gains.csv"}
+        run_here("score_front_ensembles", {"spec": job, **files, **targets})
+        found[name] = {key: pd.read_csv(path) for key, path in targets.items()}
+    pd.testing.assert_frame_equal(found["all"]["ensembles"], found["merged"]["ensembles"])
+    assert found["all"]["ensembles"]["members"].max() == 3
+    assert found["all"]["gains"].set_index(["measure", "run"])["place"].to_dict()[("accuracy", 1)] == 2

@@ -5,7 +5,7 @@ Members are chosen by what they are worth on validation images, inside a window 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -34,6 +34,10 @@ class Outputs:
     unknown_index: np.ndarray
     score: str
     temperature: float
+
+    def of(self, heads: np.ndarray) -> "Outputs":
+        """Return what these heads alone say, by their numbers."""
+        return replace(self, known=self.known[heads], unknown=self.unknown[heads])
 
 
 def inside_window(values: np.ndarray, low: float, high: float) -> np.ndarray:
