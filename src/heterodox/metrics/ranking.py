@@ -2,21 +2,16 @@
 
 import numpy as np
 
+from heterodox.metrics.weighted_detection import weighted_auroc
+
 
 def areas_under_roc(scores: np.ndarray, positive: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Return the area under the ROC curve for each of several weightings (B,), in [0, 1], higher = better.
 
     The chance that a positive case (n,) has the larger score, ties counting half; 0.5 = guessing. In weighting b a case
-    counts `weights` (B, n) times; NaN where it leaves no case of either kind. Cases are sorted once for all weightings.
+    counts `weights` (B, n) times; NaN where it leaves no case of either kind.
     """
-    order = np.argsort(scores, kind="stable")
-    ordered, kind = scores[order], positive[order]
-    times = np.asarray(weights, float).T[order]
-    starts = np.flatnonzero(np.diff(ordered, prepend=np.nan) != 0)
-    ahead, behind = (np.add.reduceat(times * own[:, None], starts, axis=0) for own in (kind, ~kind))  # (scores, B)
-    beaten = np.cumsum(behind, axis=0) - behind / 2
-    pairs = ahead.sum(axis=0) * behind.sum(axis=0)
-    return np.where(pairs > 0, (ahead * beaten).sum(axis=0) / np.where(pairs > 0, pairs, 1), np.nan)
+    return weighted_auroc(scores[positive], scores[~positive], weights[:, positive], weights[:, ~positive])
 
 
 def mean_areas_under_roc(scores: np.ndarray, truths: np.ndarray, weights: np.ndarray) -> np.ndarray:
