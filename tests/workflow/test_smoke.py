@@ -129,6 +129,17 @@ def test_accuracy_and_improvement_follow_from_the_dumps(study: Checkout) -> None
             assert row.improvement == pytest.approx(accuracy - max(singles[name] for name in names))
 
 
+def test_a_teams_accuracy_is_that_of_its_own_members_dumps(study: Checkout) -> None:
+    teams = pd.read_csv(results(study) / "tables/teams.csv")
+    for row in teams[teams["consensus"] == "mean_logit"].itertuples():
+        assert row.ensemble.startswith(f"{row.team}-{row.seed}-1+")
+        total = 0.0
+        for member in row.ensemble.split("+"):
+            with h5py.File(results(study) / f"dumps/{member}/{row.shift}.h5") as file:
+                total, labels = total + file["logits"][:].astype(float), file["labels"][:]
+        assert row.accuracy == pytest.approx((total.argmax(1) == labels).mean())
+
+
 def test_dumps_say_how_they_came_about(study: Checkout) -> None:
     with h5py.File(results(study) / "dumps/vit/lines-1.6.h5") as file:
         attributes = dict(file.attrs)
